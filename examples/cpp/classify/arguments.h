@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "early_exit/classifier.h"
+
+namespace early_exit::classify {
+
+extern const char kHelp[];
+
+struct Arguments {
+  ClassifierOptions classifier;
+  bool tokens = false;  // lines hold token ids instead of text
+  bool help = false;
+};
+
+// Parses the words after the program's name. Throws std::invalid_argument: what is wrong, the
+// value, the remedy.
+Arguments ParseArguments(const std::vector<std::string>& words);
+
+}  // namespace early_exit::classify

@@ -1,0 +1,64 @@
+#include "line_reader.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace early_exit::classify {
+namespace {
+
+constexpr std::size_t kReadSize = 1 << 16;
+
+}  // namespace
+
+std::vector<std::string> LineReader::Read(std::size_t limit) {
+  std::vector<std::string> lines;
+  while (lines.size() < limit) {
+    if (TakeLine(&lines)) continue;
+    if (at_end_ || (!lines.empty() && !DataWaits())) break;
+    Fill();
+  }
+  return lines;
+}
+
+bool LineReader::TakeLine(std::vector<std::string>* lines) {
+  std::size_t end = buffer_.find('\n', scanned_);
+  std::size_t next = end + 1;
+  if (end == std::string::npos) {
+    scanned_ = buffer_.size();
+    if (!at_end_ || start_ == buffer_.size()) return false;
+    end = next = buffer_.size();
+  }
+  if (end > start_ && buffer_[end - 1] == '\r') --end;
+  lines->push_back(buffer_.substr(start_, end - start_));
+  start_ = scanned_ = next;
+  return true;
+}
+
+bool LineReader::DataWaits() const {
+  pollfd request{descriptor_, POLLIN, 0};
+  return poll(&request, 1, 0) > 0;
+}
+
+void LineReader::Fill() {
+  buffer_.erase(0, start_);
+  scanned_ -= start_;
+  start_ = 0;
+  const std::size_t size = buffer_.size();
+  buffer_.resize(size + kReadSize);
+  ssize_t n_read = 0;
+  do {
+    n_read = read(descriptor_, &buffer_[size], kReadSize);
+  } while (n_read < 0 && errno == EINTR);
+  const int error = errno;
+  buffer_.resize(size + static_cast<std::size_t>(n_read < 0 ? 0 : n_read));
+  if (n_read < 0) {
+    throw std::runtime_error(std::string("Standard input cannot be read: ") + std::strerror(error));
+  }
+  at_end_ = n_read == 0;
+}
+
+}  // namespace early_exit::classify

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace early_exit::classify {
+
+// Reads lines from a file descriptor, as many as are there without waiting: whoever writes a line
+// into a pipe gets its answer at once, and whoever redirects a file gets full batches.
+class LineReader {
+ public:
+  explicit LineReader(int descriptor) : descriptor_(descriptor) {}
+
+  // Waits for one line, then returns it with those already there, `limit` at most; none at the end
+  // of the input. A line ends in "\n" or "\r\n" (neither is part of it) or with the input. Throws
+  // std::runtime_error if the input cannot be read.
+  std::vector<std::string> Read(std::size_t limit);
+
+ private:
+  bool TakeLine(std::vector<std::string>* lines);
+  bool DataWaits() const;
+  void Fill();
+
+  int descriptor_;
+  bool at_end_ = false;
+  std::string buffer_;
+  std::size_t start_ = 0;    // of the first line that is not taken yet
+  std::size_t scanned_ = 0;  // no line break before this
+};
+
+}  // namespace early_exit::classify

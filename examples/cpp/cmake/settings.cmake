@@ -1,0 +1,18 @@
+# What every target here is built with: torch 2.13's headers need C++20; the library's own public
+# headers are C++17 (tests/consumer is compiled as such).
+function(early_exit_settings target)
+  set_target_properties(${target} PROPERTIES
+    CXX_STANDARD 20
+    CXX_STANDARD_REQUIRED ON
+    CXX_EXTENSIONS OFF
+    INSTALL_RPATH_USE_LINK_PATH ON)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wshadow $<$<BOOL:${EARLY_EXIT_WERROR}>:-Werror>)
+  if(EARLY_EXIT_SANITIZE)
+    list(JOIN EARLY_EXIT_SANITIZE "," sanitizers)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+    # Public: whoever links a sanitized library needs the sanitizer's runtime too.
+    target_link_options(${target} PUBLIC -fsanitize=${sanitizers})
+  endif()
+endfunction()

@@ -1,0 +1,15 @@
+#include "early_exit/tokenizer.h"
+
+#include <stdexcept>
+
+#include "byte_level_bpe.h"
+
+namespace early_exit {
+
+std::unique_ptr<Tokenizer> MakeTokenizer(const std::string& kind, const TokenizerFiles& files) {
+  if (kind == "roberta") return MakeByteLevelBpe(files);
+  throw std::runtime_error("The tokenizer's kind must be 'roberta', but is '" + kind +
+                           "' instead. Export the archive with --no-tokenizer to classify token ids.");
+}
+
+}  // namespace early_exit

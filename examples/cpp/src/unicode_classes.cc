@@ -1,0 +1,34 @@
+#include "unicode_classes.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace early_exit {
+namespace {
+
+struct Range {
+  char32_t first;
+  char32_t last;
+  CharClass char_class;
+};
+
+constexpr auto L = CharClass::kLetter;
+constexpr auto N = CharClass::kNumber;
+constexpr auto S = CharClass::kSpace;
+
+// Sorted and disjoint; code points in none of them are kOther.
+constexpr Range kRanges[] = {
+#include "unicode_tables.inc"
+};
+
+}  // namespace
+
+CharClass ClassOf(char32_t code) {
+  const auto* range =
+      std::lower_bound(std::begin(kRanges), std::end(kRanges), code,
+                       [](const Range& candidate, char32_t value) { return candidate.last < value; });
+  const bool inside = range != std::end(kRanges) && range->first <= code;
+  return inside ? range->char_class : CharClass::kOther;
+}
+
+}  // namespace early_exit

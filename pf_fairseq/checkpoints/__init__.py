@@ -1,0 +1,1 @@
+"""Checkpoints: safe loading, and the names of foreign formats."""

@@ -1,0 +1,1 @@
+"""The sub-commands of `pf-fairseq`, one thin file each."""

@@ -1,0 +1,1 @@
+"""Backbones: only what differs between them."""

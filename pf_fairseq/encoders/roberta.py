@@ -1,0 +1,52 @@
+"""RoBERTa's encoder: learned positions counted from the padding id, no segment embedding."""
+
+from typing import Final
+
+from torch import Tensor, nn
+
+from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.modules.transformer import TransformerLayer, init_like_bert
+
+
+class RobertaEncoder(nn.Module):
+    """Embeddings and layers, with the parameter names of fairseq's `sentence_encoder`.
+
+    It has no `forward`: training runs all layers, inference stops between them, and both call
+    `embed` and then the members of `layers` in turn.
+
+    Args:
+        shape: sizes of the encoder.
+    """
+
+    pad_id: Final[int]
+
+    def __init__(self, shape: EncoderShape) -> None:
+        super().__init__()
+        self.pad_id = shape.pad_id
+        self.embed_tokens = nn.Embedding(shape.vocab_size, shape.hidden_dim, shape.pad_id)
+        # Positions are counted from pad_id + 1, as in fairseq: the first rows are never used.
+        self.embed_positions = nn.Embedding(
+            shape.max_positions + shape.pad_id + 1, shape.hidden_dim, shape.pad_id
+        )
+        self.layernorm_embedding = nn.LayerNorm(shape.hidden_dim)
+        self.dropout = nn.Dropout(shape.dropout)
+        self.layers = nn.ModuleList(
+            TransformerLayer(
+                shape.hidden_dim,
+                shape.ffn_dim,
+                n_heads=shape.n_heads,
+                activation=shape.activation,
+                dropout=shape.dropout,
+                attention_dropout=shape.attention_dropout,
+                activation_dropout=shape.activation_dropout,
+            )
+            for _ in range(shape.n_layers)
+        )
+        init_like_bert(self)
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)`."""
+        is_token = tokens.ne(self.pad_id)
+        positions = is_token.cumsum(dim=1) * is_token + self.pad_id
+        embedded = self.embed_tokens(tokens) + self.embed_positions(positions)
+        return self.dropout(self.layernorm_embedding(embedded))

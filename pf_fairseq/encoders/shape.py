@@ -1,0 +1,24 @@
+"""The numbers that fix an encoder's shape."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EncoderShape:
+    """Sizes and regularisation of a Transformer encoder.
+
+    `max_positions` counts tokens, `vocab_size` all ids including specials; the dropout fields are
+    probabilities and act in training only.
+    """
+
+    n_layers: int
+    hidden_dim: int
+    ffn_dim: int
+    n_heads: int
+    vocab_size: int
+    max_positions: int
+    pad_id: int
+    activation: str = "gelu"
+    dropout: float = 0.0
+    attention_dropout: float = 0.0
+    activation_dropout: float = 0.0

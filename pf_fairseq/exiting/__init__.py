@@ -1,0 +1,1 @@
+"""When to leave, and what it costs: recorded logits in, numbers out."""

@@ -1,0 +1,115 @@
+"""Operating points: a wanted speed-up, the threshold for it, and what it costs."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from pf_fairseq.errors import InputError
+from pf_fairseq.exiting.curve import TradeOffCurve
+from pf_fairseq.exiting.metrics import METRICS
+from pf_fairseq.exiting.policy import choose_exits
+from pf_fairseq.exiting.recorded import RecordedExits
+from pf_fairseq.exiting.speedup import speedup_ratio
+from pf_fairseq.exiting.thresholds import check_target, unreachable_reason
+
+
+@dataclass(frozen=True)
+class ReachedPoint:
+    """What happens on the split at the threshold chosen for a target.
+
+    Attributes:
+        threshold: tau in nats, exact in float32; 0 never exits early.
+        speedup: Eq. (15) at that threshold.
+        scores: the task's metrics by name; empty without labels.
+        exit_counts: how many sentences leave at each exit, `L` numbers.
+        exit_correct: how many of those are right; None without labels.
+    """
+
+    threshold: float
+    speedup: float
+    scores: dict[str, float]
+    exit_counts: list[int]
+    exit_correct: list[int] | None
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A wanted speed-up and what came of it: `reached`, or else the `reason` why not."""
+
+    target_speedup: float
+    reached: ReachedPoint | None
+    reason: str | None
+
+    @property
+    def name(self) -> str:
+        """The target as a short text, such as "1.5", by which programs ask for the point."""
+        return speedup_name(self.target_speedup)
+
+
+def speedup_name(target: float) -> str:
+    """Write a speed-up as shortly as it can be read back: 2.0 -> "2"."""
+    short = f"{target:g}"
+    return short if float(short) == target else repr(target)
+
+
+def find_operating_point(
+    recorded: RecordedExits, curve: TradeOffCurve, target: float, metrics: Sequence[str]
+) -> OperatingPoint:
+    """Find the smallest threshold that reaches `target` and score the split there.
+
+    Args:
+        recorded: the split.
+        curve: the whole trade-off curve of `recorded`, not thinned.
+        target: wanted speed-up ratio, Eq. (15), at least 1.
+        metrics: names out of `METRICS`.
+    """
+    check_target(target)
+    index = curve.index_of_speedup(target)
+    if index is None:
+        reason = unreachable_reason(target, float(curve.speedup[-1]))
+        return OperatingPoint(target, None, reason)
+    return OperatingPoint(target, _reach(recorded, float(curve.threshold[index]), metrics), None)
+
+
+def _reach(recorded: RecordedExits, threshold: float, metrics: Sequence[str]) -> ReachedPoint:
+    """Let every sentence of the split leave by `threshold`, and count."""
+    exit_layer = choose_exits(recorded.entropies, threshold)
+    predictions = recorded.predictions_at(exit_layer)
+    slots = recorded.n_layers + 1  # exits are counted from 1
+    targets = recorded.targets
+    right = None if targets is None else exit_layer[predictions == targets]
+    return ReachedPoint(
+        threshold=threshold,
+        speedup=speedup_ratio(exit_layer, recorded.n_layers),
+        scores={}
+        if targets is None
+        else {name: METRICS[name](predictions, targets) for name in metrics},
+        exit_counts=torch.bincount(exit_layer, minlength=slots)[1:].tolist(),
+        exit_correct=None if right is None else torch.bincount(right, minlength=slots)[1:].tolist(),
+    )
+
+
+def read_speedups(texts: Sequence[str]) -> list[float]:
+    """Read the speed-ups that a user asked for, in the order given.
+
+    Raises:
+        InputError: if one is not a finite number of at least 1, or stands there twice.
+    """
+    speedups: list[float] = []
+    for text in texts:
+        try:
+            speedup = float(text)
+        except ValueError:
+            speedup = math.nan
+        if not (math.isfinite(speedup) and speedup >= 1):
+            raise InputError(
+                f"A speed-up must be a number of at least 1, such as 2 or 1.5, but one is {text!r}."
+            )
+        if speedup in speedups:
+            raise InputError(
+                f"The speed-up {speedup_name(speedup)} is asked for twice; name each one once."
+            )
+        speedups.append(speedup)
+    return speedups

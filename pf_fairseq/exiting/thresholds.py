@@ -1,0 +1,77 @@
+"""From a wanted speed-up to the threshold that gives it."""
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from pf_fairseq.exiting.curve import trade_off_curve
+from pf_fairseq.modules.entropy import exit_entropy
+
+
+@dataclass(frozen=True)
+class TargetThreshold:
+    """The threshold for a target, or the reason why there is none: exactly one of the two."""
+
+    threshold: float | None
+    reason: str | None
+
+
+def threshold_for_speedup(
+    entropies: Tensor, target: float, *, min_exit_layer: int = 1, check_interval: int = 1
+) -> TargetThreshold:
+    """Find the smallest threshold whose speed-up on these sentences reaches `target`.
+
+    Args:
+        entropies: `(N, L)` in nats, N >= 1; the last column is never looked at.
+        target: wanted speed-up ratio, Eq. (15), at least 1; 1 gives 0, which never exits early.
+        min_exit_layer: first layer that is checked, 1-based.
+        check_interval: how many layers lie between two checks.
+
+    Returns:
+        A threshold midway between two neighbouring entropies, exact in float32.
+    """
+    check_target(target)
+    curve = trade_off_curve(entropies, min_exit_layer=min_exit_layer, check_interval=check_interval)
+    index = curve.index_of_speedup(target)
+    if index is None:
+        return TargetThreshold(None, unreachable_reason(target, float(curve.speedup[-1])))
+    return TargetThreshold(float(curve.threshold[index]), None)
+
+
+def accuracy_at_speedup(logits: Tensor, targets: Tensor, target: float) -> float:
+    """Accuracy at the smallest threshold that reaches a speed-up on these very sentences.
+
+    Args:
+        logits: `(N, L, C)` of every exit.
+        targets: int64 `(N,)`.
+        target: wanted speed-up ratio, Eq. (15), at least 1.
+
+    Returns:
+        A number in [0, 1], never NaN: at the fastest point there is when the target cannot be
+        reached, and 0 when there are no sentences.
+    """
+    check_target(target)
+    if logits.size(0) == 0:
+        return 0.0
+    correct = logits.argmax(dim=-1) == targets.unsqueeze(1)
+    curve = trade_off_curve(exit_entropy(logits), correct)
+    assert curve.accuracy is not None  # labels were given
+    index = curve.index_of_speedup(target)
+    return float(curve.accuracy[-1 if index is None else index])
+
+
+def check_target(target: float) -> None:
+    """Refuse a speed-up that is not a finite number of at least 1."""
+    if not (math.isfinite(target) and target >= 1):
+        raise ValueError(
+            f"`target` must be a finite speed-up of at least 1, but is {target} instead."
+        )
+
+
+def unreachable_reason(target: float, fastest: float) -> str:
+    """Say why no threshold reaches `target`, given the `fastest` speed-up there is."""
+    return (
+        f"a speed-up of {target:g} cannot be reached on this split: "
+        f"even when every sentence leaves as early as it can, the speed-up is {fastest:.4g}"
+    )

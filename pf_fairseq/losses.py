@@ -1,0 +1,53 @@
+"""The training loss, Eqs. (3)-(5) and (9)-(13): pure functions, computed in fp32."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pf_fairseq.modules.imitation import future_mask
+
+
+def layer_weights(n_layers: int, device: torch.device) -> Tensor:
+    """Eq. (9): w_i = i / sum_j j, fp32 `(L,)`; deeper exits count more, the sum is 1."""
+    weights = torch.arange(1, n_layers + 1, dtype=torch.float32, device=device)
+    return weights / weights.sum()
+
+
+def layer_weighted_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Eqs. (10)-(12), summed over the sentences.
+
+    Args:
+        logits: of all exits, `(B, L, C)`.
+        targets: int64 `(B,)`.
+
+    Returns:
+        fp32 scalar: sum over sentences of sum_i w_i CE_i.
+    """
+    log_p = F.log_softmax(logits.float(), dim=-1)
+    n_layers = logits.size(1)
+    index = targets.view(-1, 1, 1).expand(-1, n_layers, 1)
+    per_exit = -log_p.gather(-1, index).squeeze(-1)
+    return (per_exit * layer_weights(n_layers, logits.device)).sum()
+
+
+def imitation_loss(imitated: Tensor, states: Tensor) -> Tensor:
+    """Eqs. (3)-(5): 1 - cos between imitated and true future states, summed over the sentences.
+
+    For each exit the mean over the layers after it, then the mean over exits 1 .. n - 1. The
+    paper averages over exits 2 .. n, of which the last has no future and exit 1 has one too;
+    ours takes the exits that have a future. The true states are teachers: no gradient reaches
+    them, else they would drift towards what is easy to imitate.
+
+    Args:
+        imitated: `(B, L - 1, L - 1, D)` as `ImitationLearners.imitate_all` gives it.
+        states: true states of all layers, `(B, L, D)`.
+
+    Returns:
+        fp32 scalar.
+    """
+    n_layers = states.size(1)
+    teachers = states[:, 1:].detach().float().unsqueeze(1)
+    distance = 1.0 - F.cosine_similarity(imitated.float(), teachers, dim=-1)
+    mask = future_mask(n_layers, states.device).float()
+    weights = mask / mask.sum(dim=1, keepdim=True) / (n_layers - 1)
+    return (distance * weights).sum()

@@ -1,0 +1,97 @@
+"""Flags of the models; the checkpoint carries them."""
+
+from dataclasses import dataclass, field
+
+from fairseq.dataclass import ChoiceEnum, FairseqDataclass
+from omegaconf import II
+
+from pf_fairseq.models.freezing import FREEZE_SCHEDULES
+from pf_fairseq.modules.exits import MERGE_SPACES, ExitOptions
+from pf_fairseq.modules.imitation import LEARNER_ACTIVATIONS
+from pf_fairseq.modules.incorporation import INCORPORATIONS
+from pf_fairseq.modules.states import READOUTS, STATES
+from pf_fairseq.modules.transformer import ACTIVATIONS
+
+EXIT_METHODS = ("past_future",)
+
+_DEFAULTS = ExitOptions()
+
+# fairseq makes argparse choices out of enums that it builds at run time.
+ActivationChoice = ChoiceEnum(list(ACTIVATIONS))
+ExitMethodChoice = ChoiceEnum(list(EXIT_METHODS))
+FreezeScheduleChoice = ChoiceEnum(list(FREEZE_SCHEDULES))
+IncorporationChoice = ChoiceEnum(list(INCORPORATIONS))
+LearnerActivationChoice = ChoiceEnum(list(LEARNER_ACTIVATIONS))
+MergeSpaceChoice = ChoiceEnum(list(MERGE_SPACES))
+ReadoutChoice = ChoiceEnum(list(READOUTS))
+StateChoice = ChoiceEnum(list(STATES))
+
+
+def _flag(default: object, description: str) -> object:
+    return field(default=default, metadata={"help": description})
+
+
+@dataclass
+class PastFutureConfig(FairseqDataclass):
+    """Shape of the encoder, of its exits, and which layers training leaves alone."""
+
+    encoder_layers: int = _flag(12, "layers of the encoder, and so exits")
+    encoder_embed_dim: int = _flag(768, "width of the encoder")
+    encoder_ffn_embed_dim: int = _flag(3072, "inner width of the feed-forward blocks")
+    encoder_attention_heads: int = _flag(12, "attention heads; must divide the width")
+    activation_fn: ActivationChoice = _flag("gelu", "activation of the feed-forward blocks")
+    dropout: float = _flag(0.1, "dropout probability of embeddings and blocks")
+    attention_dropout: float = _flag(0.1, "dropout probability of attention weights")
+    activation_dropout: float = _flag(0.0, "dropout probability inside feed-forward blocks")
+    pooler_dropout: float = _flag(0.0, "dropout probability of the states that exits see")
+
+    exit_method: ExitMethodChoice = _flag("past_future", "how an exit decides")
+    incorporation: IncorporationChoice = _flag(
+        _DEFAULTS.incorporation, "strategy that makes one state out of many, Eq. (1)"
+    )
+    no_past: bool = _flag(False, "let an exit see no earlier layer (ablation)")
+    no_future: bool = _flag(False, "imitate no later layer (ablation)")
+    no_gate: bool = _flag(False, "merge past and future half and half (ablation)")
+    merge_space: MergeSpaceChoice = _flag(
+        _DEFAULTS.merge_space, "merge past and future as states, Eq. (8), or as logits"
+    )
+    readout: ReadoutChoice = _flag(
+        _DEFAULTS.readout, "what of a layer is its state: first token, mean of the tokens, both"
+    )
+    state: StateChoice = _flag(
+        _DEFAULTS.state, "pool the readout through tanh(dense) per layer, or take it raw"
+    )
+    learner_activation: LearnerActivationChoice = _flag(
+        _DEFAULTS.learner_activation, "activation of the imitation learners, Eq. (2)"
+    )
+    no_detach_past: bool = _flag(
+        False, "let an exit's loss reach the states of earlier layers through the past"
+    )
+
+    frozen_layers: int = _flag(0, "number of lower layers that are frozen in training, section 3.4")
+    freeze_schedule: FreezeScheduleChoice = _flag(
+        "depth",
+        "depth: layer l of L is frozen with probability (L - l)/(L - 1) at each update; "
+        "step: each with probability 1 - update/--max-update; "
+        "always: embeddings and layers 1..L are never updated",
+    )
+
+    max_positions: int = II("task.max_positions")
+    max_update: int = II("optimization.max_update")
+    seed: int = II("common.seed")
+
+
+def exit_options(cfg: PastFutureConfig) -> ExitOptions:
+    """The part of the flags that shapes the exits."""
+    return ExitOptions(
+        incorporation=str(cfg.incorporation),
+        readout=str(cfg.readout),
+        state=str(cfg.state),
+        merge_space=str(cfg.merge_space),
+        learner_activation=str(cfg.learner_activation),
+        use_past=not cfg.no_past,
+        use_future=not cfg.no_future,
+        use_gate=not cfg.no_gate,
+        detach_past=not cfg.no_detach_past,
+        dropout=cfg.pooler_dropout,
+    )

@@ -1,0 +1,218 @@
+"""The fairseq model: an encoder with an exit after every layer."""
+
+import logging
+from typing import Any
+
+import torch
+from fairseq.models import BaseFairseqModel, register_model, register_model_architecture
+from torch import Tensor, nn
+
+from pf_fairseq.checkpoints.restoring import fit_state_dict
+from pf_fairseq.encoders.roberta import RobertaEncoder
+from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.models.config import PastFutureConfig, exit_options
+from pf_fairseq.models.freezing import LayerFreezing
+from pf_fairseq.modules.exits import AllExits, PastFutureExits
+
+logger = logging.getLogger(__name__)
+
+
+def _refuse(sentence: str) -> SystemExit:
+    # fairseq replaces exceptions by others on its way up; SystemExit passes, and prints itself.
+    return SystemExit(f"past_future: {sentence}")
+
+
+@register_model("past_future_roberta", dataclass=PastFutureConfig)
+class PastFutureRoberta(BaseFairseqModel):
+    """RoBERTa whose every layer ends in an exit (Liao et al., 2021).
+
+    Driven by fairseq's `sentence_prediction` task, which hands over the number of classes in
+    `register_classification_head`; the exits are made there. Parameters are named as in
+    fairseq's own RoBERTa: `encoder.sentence_encoder.*` and `classification_heads.NAME.*`.
+
+    Args:
+        cfg: shape, exits and freezing.
+        encoder: the backbone.
+    """
+
+    backbone = "roberta"
+
+    def __init__(self, cfg: PastFutureConfig, encoder: RobertaEncoder) -> None:
+        super().__init__()
+        self.cfg = cfg
+        self.encoder = nn.Module()
+        self.encoder.sentence_encoder = encoder
+        self.classification_heads = nn.ModuleDict()
+        self.freezing: LayerFreezing | None = None
+        self._freeze()
+
+    @classmethod
+    def build_model(cls, cfg: PastFutureConfig, task: Any) -> "PastFutureRoberta":
+        """Build the model of `cfg` for the dictionary of `task`.
+
+        Raises:
+            SystemExit: with one sentence if flags contradict each other.
+        """
+        _check(cfg)
+        dictionary = task.source_dictionary
+        shape = EncoderShape(
+            n_layers=cfg.encoder_layers,
+            hidden_dim=cfg.encoder_embed_dim,
+            ffn_dim=cfg.encoder_ffn_embed_dim,
+            n_heads=cfg.encoder_attention_heads,
+            vocab_size=len(dictionary),
+            max_positions=cfg.max_positions,
+            pad_id=dictionary.pad(),
+            activation=str(cfg.activation_fn),
+            dropout=cfg.dropout,
+            attention_dropout=cfg.attention_dropout,
+            activation_dropout=cfg.activation_dropout,
+        )
+        return cls(cfg, RobertaEncoder(shape))
+
+    @property
+    def sentence_encoder(self) -> RobertaEncoder:
+        """The backbone."""
+        encoder: RobertaEncoder = self.encoder.sentence_encoder
+        return encoder
+
+    @property
+    def n_layers(self) -> int:
+        """Depth, and number of exits."""
+        return len(self.sentence_encoder.layers)
+
+    def exits(self, name: str | None = None) -> PastFutureExits:
+        """The exits called `name`; the only ones there are if no name is given."""
+        name = next(iter(self.classification_heads)) if name is None else name
+        exits = self.classification_heads[name]
+        assert isinstance(exits, PastFutureExits)
+        return exits
+
+    def register_classification_head(
+        self, name: str, num_classes: int | None = None, **_: object
+    ) -> None:
+        """Make the exits; called by fairseq's task.
+
+        Raises:
+            SystemExit: if `num_classes` is not at least 2.
+        """
+        if num_classes is None or num_classes < 2:
+            raise _refuse(f"`--num-classes` must be at least 2, but is {num_classes} instead.")
+        self.classification_heads[name] = PastFutureExits(
+            self.cfg.encoder_embed_dim, self.n_layers, num_classes, exit_options(self.cfg)
+        )
+
+    def all_exits(self, tokens: Tensor, name: str | None = None) -> AllExits:
+        """Every exit of int64 tokens `(B, T)`, padded on the right."""
+        encoder, exits = self.sentence_encoder, self.exits(name)
+        # Always masked: asking a GPU whether there is any padding would make it wait.
+        is_token = tokens.ne(encoder.pad_id)
+        n_constant = self.cfg.frozen_layers if self._always_frozen else 0
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self._always_frozen):
+            hidden = encoder.embed(tokens)
+        summaries = []
+        for index, layer in enumerate(encoder.layers):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and index >= n_constant):
+                hidden = layer(hidden, is_token)
+            summaries.append(exits.readout.summarise(hidden, is_token))
+        all_exits: AllExits = exits(torch.stack(summaries, dim=1))
+        return all_exits
+
+    def forward(
+        self, src_tokens: Tensor, classification_head_name: str | None = None, **_: object
+    ) -> tuple[Tensor, AllExits]:
+        """Logits of the last exit `(B, C)`, and every exit, for int64 `src_tokens` `(B, T)`.
+
+        The pair is what fairseq's own `sentence_prediction` criterion expects of a model.
+        """
+        all_exits = self.all_exits(src_tokens, classification_head_name)
+        return all_exits.logits[:, -1], all_exits
+
+    def exit_logits(self, tokens: Tensor) -> Tensor:
+        """fp32 logits of every exit `(B, L, C)` for int64 `tokens` `(B, T)`."""
+        return self.all_exits(tokens).logits.float()
+
+    def max_positions(self) -> int:
+        """Longest input in tokens."""
+        return self.cfg.max_positions
+
+    def set_num_updates(self, num_updates: int) -> None:
+        """Called by fairseq before each update."""
+        super().set_num_updates(num_updates)
+        if self.freezing is not None:
+            self.freezing.set_update(num_updates)
+
+    def upgrade_state_dict_named(self, state_dict: dict[str, Tensor], name: str) -> None:
+        """Make a checkpoint fit, in place: a plain RoBERTa's or one of ours.
+
+        Raises:
+            SystemExit: listing what does not fit.
+        """
+        try:
+            fit_state_dict(state_dict, self.state_dict())
+        except ValueError as error:
+            raise _refuse(str(error)) from error
+
+    @property
+    def _always_frozen(self) -> bool:
+        return self.cfg.frozen_layers > 0 and str(self.cfg.freeze_schedule) == "always"
+
+    def _freeze(self) -> None:
+        encoder, n_frozen = self.sentence_encoder, self.cfg.frozen_layers
+        if n_frozen == 0:
+            return
+        layers = list(encoder.layers)[:n_frozen]
+        if self._always_frozen:
+            constant = (
+                encoder.embed_tokens,
+                encoder.embed_positions,
+                encoder.layernorm_embedding,
+                *layers,
+            )
+            for module in constant:
+                module.requires_grad_(False)
+            return
+        self.freezing = LayerFreezing(
+            self,
+            layers,
+            schedule=str(self.cfg.freeze_schedule),
+            max_update=self.cfg.max_update,
+            seed=self.cfg.seed,
+        )
+
+
+def _check(cfg: PastFutureConfig) -> None:
+    if cfg.encoder_layers < 2:
+        raise _refuse(
+            f"`--encoder-layers` must be at least 2 so that there is an exit before the last, "
+            f"but is {cfg.encoder_layers} instead."
+        )
+    if cfg.encoder_embed_dim % cfg.encoder_attention_heads != 0:
+        raise _refuse(
+            f"`--encoder-attention-heads` must divide `--encoder-embed-dim`, but is "
+            f"{cfg.encoder_attention_heads} for {cfg.encoder_embed_dim} instead."
+        )
+    if not 0 <= cfg.frozen_layers <= cfg.encoder_layers:
+        raise _refuse(
+            f"`--frozen-layers` must be between 0 and the {cfg.encoder_layers} layers of the "
+            f"encoder, but is {cfg.frozen_layers} instead."
+        )
+    if cfg.frozen_layers > 0 and str(cfg.freeze_schedule) == "step" and cfg.max_update <= 0:
+        raise _refuse(
+            f"`--freeze-schedule step` needs `--max-update` (the number of updates over which "
+            f"the probability falls to 0), but it is {cfg.max_update} instead."
+        )
+
+
+@register_model_architecture("past_future_roberta", "past_future_roberta_base")
+def past_future_roberta_base(args: Any) -> None:
+    """RoBERTa base: 12 layers x 768, the defaults."""
+
+
+@register_model_architecture("past_future_roberta", "past_future_roberta_large")
+def past_future_roberta_large(args: Any) -> None:
+    """RoBERTa large: 24 layers x 1024."""
+    args.encoder_layers = getattr(args, "encoder_layers", 24)
+    args.encoder_embed_dim = getattr(args, "encoder_embed_dim", 1024)
+    args.encoder_ffn_embed_dim = getattr(args, "encoder_ffn_embed_dim", 4096)
+    args.encoder_attention_heads = getattr(args, "encoder_attention_heads", 16)

@@ -1,0 +1,104 @@
+"""A trained checkpoint, ready to be evaluated or exported."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pf_fairseq.checkpoints.loading import read_checkpoint
+from pf_fairseq.errors import InputError
+from pf_fairseq.models.past_future import PastFutureRoberta
+from pf_fairseq.registration import register
+from pf_fairseq.text.task import TaskDescription
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model in evaluation mode with the data it was trained on.
+
+    Attributes:
+        model: with `exit_logits(tokens)`.
+        checkpoint: where it came from.
+        data: its data-bin.
+        task: what `data/task.json` says.
+        vocab_size: ids of the dictionary, specials included.
+        pad_id: id of padding.
+    """
+
+    model: PastFutureRoberta
+    checkpoint: Path
+    data: Path
+    task: TaskDescription
+    vocab_size: int
+    pad_id: int
+
+    @property
+    def n_layers(self) -> int:
+        """Depth, and number of exits."""
+        return self.model.n_layers
+
+
+def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedModel:
+    """Load a checkpoint that `fairseq-train` wrote.
+
+    Args:
+        checkpoint: the file.
+        data: its data-bin; none: the path that the checkpoint remembers.
+
+    Raises:
+        InputError: if the file cannot be read, is no model of ours, does not fit the data, or the
+            data is not there.
+    """
+    from fairseq import tasks
+    from omegaconf import OmegaConf
+
+    register()
+    state = read_checkpoint(checkpoint)
+    cfg = _config(checkpoint, state)
+    data = Path(cfg["task"]["data"]) if data is None else data
+    if not (data / "task.json").is_file():
+        raise InputError(
+            f"data `{data}` is not there or holds no task.json; give the folder that "
+            f"`pf-fairseq preprocess` wrote with `--data`."
+        )
+    description = TaskDescription.read(data)
+    cfg["task"]["data"] = str(data)
+    structured = OmegaConf.create({"task": cfg["task"], "model": cfg["model"]})
+    try:
+        task = tasks.setup_task(structured.task)
+        model = task.build_model(structured.model, from_checkpoint=True)
+        model.load_state_dict(state["model"], strict=True)
+    except SystemExit as refusal:
+        raise InputError(f"checkpoint `{checkpoint}` and data `{data}`: {refusal}") from refusal
+    _check_labels(checkpoint, data, model, description)
+    return TrainedModel(
+        model=model.eval(),
+        checkpoint=checkpoint,
+        data=data,
+        task=description,
+        vocab_size=len(task.source_dictionary),
+        pad_id=task.source_dictionary.pad(),
+    )
+
+
+def _config(checkpoint: Path, state: dict[str, Any]) -> dict[str, Any]:
+    cfg = state.get("cfg")
+    model = cfg.get("model") if isinstance(cfg, dict) else None
+    name = model.get("_name") if isinstance(model, dict) else None
+    if not isinstance(name, str) or not name.startswith("past_future_"):
+        raise InputError(
+            f"checkpoint `{checkpoint}` has no exits (its architecture is {name!r}); train with "
+            f"`--arch past_future_roberta`, for which a plain one can be the `--restore-file`."
+        )
+    assert isinstance(cfg, dict)
+    return cfg
+
+
+def _check_labels(
+    checkpoint: Path, data: Path, model: PastFutureRoberta, task: TaskDescription
+) -> None:
+    n_classes = model.exits().n_classes
+    if n_classes != len(task.labels):
+        raise InputError(
+            f"checkpoint `{checkpoint}` has {n_classes} classes, but `{data / 'task.json'}` names "
+            f"{len(task.labels)} labels; give the data that it was trained on with `--data`."
+        )

@@ -1,0 +1,178 @@
+"""The exit heads of all layers: past, imitated future, gate and classifier put together."""
+
+from dataclasses import dataclass
+from typing import Final, List, NamedTuple, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from pf_fairseq.modules.gate import MergingGate
+from pf_fairseq.modules.imitation import ImitationLearners
+from pf_fairseq.modules.incorporation import build_incorporation
+from pf_fairseq.modules.stacked import StackedLinear
+from pf_fairseq.modules.states import StateReadout
+
+MERGE_SPACES = ("state", "logit")
+
+
+@dataclass(frozen=True)
+class ExitOptions:
+    """What an exit looks at and how it merges it; see `pf_fairseq.models.config` for the flags."""
+
+    incorporation: str = "concat"
+    readout: str = "both"
+    state: str = "pooled"
+    merge_space: str = "state"
+    learner_activation: str = "none"
+    use_past: bool = True
+    use_future: bool = True
+    use_gate: bool = True
+    detach_past: bool = True
+    dropout: float = 0.0
+
+
+class AllExits(NamedTuple):
+    """Every exit of a batch: what training needs."""
+
+    logits: Tensor  # (B, L, C)
+    states: Tensor  # (B, L, D)
+    imitated: Optional[Tensor]  # (B, L - 1, L - 1, D); None without a future
+
+
+class PastFutureExits(nn.Module):
+    r"""Exit heads with two faces: all exits at once, and one exit after another.
+
+    State space, Eq. (8): :math:`z_i = \alpha s_p + (1 - \alpha) s_f`, then the exit's classifier.
+    Label space: :math:`z_i = 2 \alpha C(s_p) + (2 - 2 \alpha) C(s_f)`, logits merged; with
+    `concat`, G itself maps to the labels, so that there is no classifier. Exit `n` has no
+    future: :math:`z_n = s_p` (label space: the past logits, without the factor 2).
+
+    Our choices: each exit has a classifier of its own (`D x C`, tiny); without the gate both sides
+    count half; in label space with `concat`, where s_p is not computed, the gate reads s_i.
+
+    Args:
+        hidden_dim: width `H` of the encoder.
+        n_layers: depth `L`, at least 2.
+        n_classes: number of classes `C`.
+        options: what to build; nothing that the options leave out has parameters.
+    """
+
+    use_past: Final[bool]
+    use_future: Final[bool]
+    use_gate: Final[bool]
+    detach_past: Final[bool]
+    in_label_space: Final[bool]
+    gate_reads_state: Final[bool]
+
+    def __init__(
+        self, hidden_dim: int, n_layers: int, n_classes: int, options: ExitOptions
+    ) -> None:
+        super().__init__()
+        self.n_layers = n_layers
+        self.n_classes = n_classes
+        self.use_past = options.use_past
+        self.use_future = options.use_future
+        self.use_gate = options.use_future and options.use_gate
+        self.detach_past = options.detach_past
+        self.in_label_space = options.merge_space == "logit"
+        direct = self.in_label_space and options.incorporation == "concat"
+        self.gate_reads_state = direct
+        self.readout = StateReadout(
+            hidden_dim,
+            n_layers,
+            readout=options.readout,
+            state=options.state,
+            dropout=options.dropout,
+        )
+        state_dim = self.readout.state_dim
+        # Attention over a lone state is the state: keep no query that would never learn.
+        lone = not options.use_past and not options.use_future
+        strategy = "avg" if lone and options.incorporation == "attn" else options.incorporation
+        self.incorporation = build_incorporation(
+            strategy, state_dim, n_layers, n_classes if direct else state_dim
+        )
+        self.learners = (
+            ImitationLearners(state_dim, n_layers, activation=options.learner_activation)
+            if self.use_future
+            else None
+        )
+        self.gate = MergingGate(state_dim, n_layers) if self.use_gate else None
+        self.classifier = None if direct else StackedLinear(n_layers, state_dim, n_classes)
+
+    # All exits at once.
+
+    def forward(self, summaries: Tensor) -> AllExits:
+        """Logits of every exit.
+
+        Args:
+            summaries: `StateReadout.summarise` of every layer, `(B, L, summary_dim)`.
+        """
+        states = self.readout(summaries)
+        if self.use_past:
+            past = self.incorporation(states, self.detach_past)
+        else:
+            past = self.incorporation.alone(states)
+        if self.learners is None:
+            return AllExits(self._classify_all(past), states, None)
+        imitated = self.learners.imitate_all(states[:, :-1])
+        future = self.incorporation.all_futures(imitated)
+        alpha = self._alpha_all(states[:, :-1] if self.gate_reads_state else past[:, :-1])
+        if self.in_label_space:
+            past, future = self._classify_all(past), self._classify_all(future)
+        merged = self._merge(past[:, :-1], future, alpha)
+        logits = torch.cat([merged, past[:, -1:]], dim=1)
+        return AllExits(logits if self.in_label_space else self._classify_all(logits), states, imitated)
+
+    def _merge(self, past: Tensor, future: Tensor, alpha: Tensor) -> Tensor:
+        merged = alpha * past + (1.0 - alpha) * future
+        return 2.0 * merged if self.in_label_space else merged
+
+    def _alpha_all(self, inputs: Tensor) -> Tensor:
+        if self.gate is not None:
+            return self.gate(inputs)
+        return torch.full_like(inputs[..., :1], 0.5)
+
+    def _classify_all(self, merged: Tensor) -> Tensor:
+        return merged if self.classifier is None else self.classifier(merged)
+
+    # One exit after another.
+
+    @torch.jit.export
+    def observe(
+        self, memory: List[Tensor], summary: Tensor, layer: int
+    ) -> Tuple[List[Tensor], Tensor]:
+        """Take in one more layer.
+
+        Args:
+            memory: what earlier calls returned; an empty list before layer 1.
+            summary: `(B, summary_dim)` of the layer.
+            layer: 1-based.
+
+        Returns:
+            the memory, tensors with `B` in front, and the state `(B, D)` of the layer.
+        """
+        state = self.readout.at(summary, layer)
+        if not self.use_past:
+            memory = []
+        return self.incorporation.remember(memory, state, layer), state
+
+    @torch.jit.export
+    def classify(self, memory: List[Tensor], state: Tensor, layer: int) -> Tensor:
+        """Logits `(B, C)` of the exit after `layer`, from what `observe` returned for it."""
+        past = self.incorporation.past(memory, layer if self.use_past else 1)
+        if self.learners is None or layer == self.n_layers:
+            return self._classify_at(past, layer)
+        future = self.incorporation.future(self.learners(state, layer), layer)
+        alpha = self._alpha_at(state if self.gate_reads_state else past, layer)
+        if self.in_label_space:
+            past, future = self._classify_at(past, layer), self._classify_at(future, layer)
+        merged = self._merge(past, future, alpha)
+        return merged if self.in_label_space else self._classify_at(merged, layer)
+
+    def _alpha_at(self, inputs: Tensor, layer: int) -> Tensor:
+        if self.gate is not None:
+            return self.gate.at(inputs, layer)
+        return torch.full_like(inputs[:, :1], 0.5)
+
+    def _classify_at(self, merged: Tensor, layer: int) -> Tensor:
+        return merged if self.classifier is None else self.classifier.at(merged, layer)

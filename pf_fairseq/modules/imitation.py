@@ -1,0 +1,77 @@
+"""Imitation learners: guess the states that the encoder has not computed yet."""
+
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+LEARNER_ACTIVATIONS = ("none", "tanh")
+
+
+def future_mask(n_layers: int, device: torch.device) -> Tensor:
+    """Which targets lie in the future of which exit.
+
+    Returns:
+        bool `(L - 1, L - 1)`: row `i - 1` is exit `i`, column `j - 2` is target layer `j`;
+        True where `j > i`.
+    """
+    n_exits = n_layers - 1
+    return torch.ones(n_exits, n_exits, dtype=torch.bool, device=device).triu()
+
+
+class ImitationLearners(nn.Module):
+    r"""One learner per target layer, stacked so that an exit needs one product.
+
+    Liao et al. (2021), Eq. (2): :math:`\hat s_j^i = W_j s_i + b_j` for
+    :math:`i < j \le n`. Learner `j` serves every exit before it; exit `i` uses the slice of
+    learners `i + 1 .. n`. Layer 1 is never imitated, so `n - 1` are kept. With `tanh` the
+    learner's output is squashed as a pooled state is, which the paper's formula does not have
+    (the released code of its authors does).
+
+    Args:
+        state_dim: width `D` of a state.
+        n_layers: depth `n` of the encoder, at least 2.
+        activation: one of `LEARNER_ACTIVATIONS`.
+
+    Raises:
+        ValueError: if `n_layers` leaves no state to imitate.
+    """
+
+    squash: Final[bool]
+
+    def __init__(self, state_dim: int, n_layers: int, *, activation: str = "none") -> None:
+        super().__init__()
+        if n_layers < 2:
+            raise ValueError(
+                f"`n_layers` must be at least 2 so that a state is left to imitate, "
+                f"but is {n_layers} instead."
+            )
+        self.state_dim = state_dim
+        self.squash = activation == "tanh"
+        self.stacked = nn.Linear(state_dim, (n_layers - 1) * state_dim)
+        nn.init.normal_(self.stacked.weight, std=0.02)
+        nn.init.zeros_(self.stacked.bias)
+
+    def forward(self, state: Tensor, exit_layer: int) -> Tensor:
+        """Map the state `(B, D)` of exit `exit_layer` (1-based) to `(B, n - i, D)`, nearest first."""
+        first_row = (exit_layer - 1) * self.state_dim
+        flat = F.linear(state, self.stacked.weight[first_row:], self.stacked.bias[first_row:])
+        imitated = flat.view(state.size(0), -1, self.state_dim)
+        return torch.tanh(imitated) if self.squash else imitated
+
+    def imitate_all(self, states: Tensor) -> Tensor:
+        """Let every exit but the last imitate every target, in one product.
+
+        Twice the products that are needed (`future_mask` tells which count), but one large
+        matrix product where training would else launch `n - 1` small ones.
+
+        Args:
+            states: of exits 1 .. n - 1, `(B, n - 1, D)`.
+
+        Returns:
+            `(B, n - 1, n - 1, D)`: exit `i` in row `i - 1`, target `j` in column `j - 2`.
+        """
+        n_exits = states.size(1)
+        imitated = self.stacked(states).view(-1, n_exits, n_exits, self.state_dim)
+        return torch.tanh(imitated) if self.squash else imitated

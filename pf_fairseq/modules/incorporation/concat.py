@@ -1,0 +1,68 @@
+"""Concatenation and a linear layer, kept as a running sum."""
+
+from typing import List
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pf_fairseq.modules.imitation import future_mask
+from pf_fairseq.modules.incorporation.strategy import Incorporation
+
+
+class ConcatIncorporation(Incorporation):
+    r"""Linear map of the concatenated states, one block :math:`A_k` per layer.
+
+    :math:`G(s_1 .. s_i) = \sum_{k \le i} A_k s_k + b`. The blocks are shared by all exits and by
+    past and future (our reading of the paper, which gives no shapes), so the past is a running
+    sum and exit `i` costs one block.
+
+    Args:
+        state_dim: width `D` of a state.
+        n_layers: depth `n`.
+        output_dim: width `O` of the sum: `D` to merge states, `C` to merge logits.
+    """
+
+    def __init__(self, state_dim: int, n_layers: int, output_dim: int) -> None:
+        super().__init__()
+        self.blocks = nn.Parameter(torch.empty(n_layers, output_dim, state_dim))
+        self.bias = nn.Parameter(torch.zeros(output_dim))
+        nn.init.normal_(self.blocks, std=0.02)
+
+    def _terms(self, states: Tensor) -> Tensor:
+        products = torch.bmm(states.transpose(0, 1), self.blocks.transpose(1, 2))
+        return products.transpose(0, 1)
+
+    def forward(self, states: Tensor, detach_past: bool) -> Tensor:
+        """Past of every exit, `(B, L, D)` to `(B, L, O)`."""
+        current = self._terms(states)
+        seen = self._terms(states.detach()) if detach_past else current
+        # Summed up in fp32, as a running sum in half precision would lose the late layers.
+        before = seen.float().cumsum(dim=1) - seen.float()
+        return (before + current.float() + self.bias.float()).to(states.dtype)
+
+    def alone(self, states: Tensor) -> Tensor:
+        """G over a single state of each exit, `(B, L, D)` to `(B, L, O)`."""
+        return self._terms(states) + self.bias
+
+    def all_futures(self, imitated: Tensor) -> Tensor:
+        """Future of every exit, `(B, L - 1, L - 1, D)` to `(B, L - 1, O)`, in one product."""
+        mask = future_mask(imitated.size(1) + 1, imitated.device).unsqueeze(-1)
+        return self._concatenated(imitated * mask, 1)
+
+    def _concatenated(self, states: Tensor, first_block: int) -> Tensor:
+        weight = self.blocks[first_block:].transpose(0, 1).flatten(1)
+        return F.linear(states.flatten(-2), weight, self.bias)
+
+    def remember(self, memory: List[Tensor], state: Tensor, layer: int) -> List[Tensor]:
+        """Memory after the state `(B, D)` of `layer`: the sum so far, fp32."""
+        term = F.linear(state, self.blocks[layer - 1]).float()
+        return [term] if len(memory) == 0 else [memory[0] + term]
+
+    def past(self, memory: List[Tensor], layer: int) -> Tensor:
+        """Past `(B, O)`."""
+        return (memory[0] + self.bias.float()).to(self.bias.dtype)
+
+    def future(self, imitated: Tensor, exit_layer: int) -> Tensor:
+        """Future, `(B, n - i, D)` to `(B, O)`."""
+        return self._concatenated(imitated, exit_layer)

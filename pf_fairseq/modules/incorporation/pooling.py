@@ -1,0 +1,66 @@
+"""Max-pooling and average-pooling over states."""
+
+from typing import List
+
+import torch
+from torch import Tensor
+
+from pf_fairseq.modules.imitation import future_mask
+from pf_fairseq.modules.incorporation.strategy import Incorporation
+
+
+class MaxIncorporation(Incorporation):
+    """Element-wise maximum of the states; the memory is the running maximum."""
+
+    def forward(self, states: Tensor, detach_past: bool) -> Tensor:
+        """Past of every exit, `(B, L, D)` to `(B, L, D)`."""
+        if not detach_past:
+            return torch.cummax(states, dim=1).values
+        before = torch.cummax(states[:, :-1].detach(), dim=1).values
+        return torch.cat([states[:, :1], torch.maximum(states[:, 1:], before)], dim=1)
+
+    def all_futures(self, imitated: Tensor) -> Tensor:
+        """Future of every exit, `(B, L - 1, L - 1, D)` to `(B, L - 1, D)`."""
+        mask = future_mask(imitated.size(1) + 1, imitated.device).unsqueeze(-1)
+        return imitated.masked_fill(~mask, float("-inf")).amax(dim=2)
+
+    def remember(self, memory: List[Tensor], state: Tensor, layer: int) -> List[Tensor]:
+        """Memory after the state `(B, D)` of `layer`."""
+        return [state] if len(memory) == 0 else [torch.maximum(memory[0], state)]
+
+    def past(self, memory: List[Tensor], layer: int) -> Tensor:
+        """Past state `(B, D)`."""
+        return memory[0]
+
+    def future(self, imitated: Tensor, exit_layer: int) -> Tensor:
+        """Future state, `(B, n - i, D)` to `(B, D)`."""
+        return imitated.amax(dim=1)
+
+
+class AvgIncorporation(Incorporation):
+    """Mean of the states; the memory is the running sum."""
+
+    def forward(self, states: Tensor, detach_past: bool) -> Tensor:
+        """Past of every exit, `(B, L, D)` to `(B, L, D)`."""
+        seen = states.detach() if detach_past else states
+        before = seen.cumsum(dim=1) - seen
+        count = torch.arange(1, states.size(1) + 1, device=states.device, dtype=states.dtype)
+        return (before + states) / count.unsqueeze(-1)
+
+    def all_futures(self, imitated: Tensor) -> Tensor:
+        """Future of every exit, `(B, L - 1, L - 1, D)` to `(B, L - 1, D)`."""
+        mask = future_mask(imitated.size(1) + 1, imitated.device).to(imitated.dtype)
+        weights = mask / mask.sum(dim=1, keepdim=True)
+        return (imitated * weights.unsqueeze(-1)).sum(dim=2)
+
+    def remember(self, memory: List[Tensor], state: Tensor, layer: int) -> List[Tensor]:
+        """Memory after the state `(B, D)` of `layer`."""
+        return [state] if len(memory) == 0 else [memory[0] + state]
+
+    def past(self, memory: List[Tensor], layer: int) -> Tensor:
+        """Past state `(B, D)`."""
+        return memory[0] / layer
+
+    def future(self, imitated: Tensor, exit_layer: int) -> Tensor:
+        """Future state, `(B, n - i, D)` to `(B, D)`."""
+        return imitated.mean(dim=1)

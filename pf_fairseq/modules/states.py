@@ -1,0 +1,82 @@
+"""From a layer's hidden states to the one vector that its exit sees."""
+
+from typing import Final, Optional
+
+import torch
+from torch import Tensor, nn
+
+from pf_fairseq.modules.stacked import StackedLinear
+
+READOUTS = ("first", "mean", "both")
+STATES = ("pooled", "raw")
+
+
+class StateReadout(nn.Module):
+    """Per-layer states: a readout of the sentence, then (if pooled) tanh(dense_i(.)).
+
+    The paper's state is the first token's hidden state (`first`, `raw`); the released code of
+    its authors pools it (`first`, `pooled`). The mean over the sentence's tokens, specials
+    included, is ours: shallow layers have not yet gathered the sentence in the first token.
+    `both` puts the two side by side, so that a pooled state costs one dense layer a layer.
+
+    Args:
+        hidden_dim: width `H` of the encoder.
+        n_layers: depth `L`.
+        readout: one of `READOUTS`.
+        state: one of `STATES`.
+        dropout: probability of dropping an element of the readout and of the pooled state,
+            in training.
+    """
+
+    pooled: Final[bool]
+    readout: Final[str]
+
+    def __init__(
+        self, hidden_dim: int, n_layers: int, *, readout: str, state: str, dropout: float
+    ) -> None:
+        super().__init__()
+        self.readout = readout
+        self.pooled = state == "pooled"
+        self.summary_dim = 2 * hidden_dim if readout == "both" else hidden_dim
+        self.state_dim = hidden_dim if self.pooled else self.summary_dim
+        self.dropout = nn.Dropout(dropout)
+        self.dense = StackedLinear(n_layers, self.summary_dim, hidden_dim) if self.pooled else None
+
+    def summarise(self, hidden: Tensor, is_token: Optional[Tensor]) -> Tensor:
+        """Read one vector out of a layer.
+
+        Args:
+            hidden: `(B, T, H)`.
+            is_token: bool `(B, T)`, False at padding; None when there is none.
+
+        Returns:
+            `(B, H)`, or `(B, 2 H)` for `both`.
+        """
+        first = hidden[:, 0]
+        if self.readout == "first":
+            return first
+        mean = self._mean(hidden, is_token)
+        if self.readout == "mean":
+            return mean
+        return torch.cat([first, mean], dim=-1)
+
+    def _mean(self, hidden: Tensor, is_token: Optional[Tensor]) -> Tensor:
+        # Summed in fp32: a long sentence loses digits in half precision.
+        if is_token is None:
+            return hidden.mean(dim=1, dtype=torch.float32).to(hidden.dtype)
+        total = (hidden * is_token.unsqueeze(-1)).sum(dim=1, dtype=torch.float32)
+        return (total / is_token.sum(dim=1, keepdim=True)).to(hidden.dtype)
+
+    def forward(self, summaries: Tensor) -> Tensor:
+        """States of all layers: `(B, L, summary_dim)` to `(B, L, D)`."""
+        summaries = self.dropout(summaries)
+        if self.dense is not None:
+            return self.dropout(torch.tanh(self.dense(summaries)))
+        return summaries
+
+    def at(self, summary: Tensor, layer: int) -> Tensor:
+        """State of `layer` (1-based): `(B, summary_dim)` to `(B, D)`."""
+        summary = self.dropout(summary)
+        if self.dense is not None:
+            return self.dropout(torch.tanh(self.dense.at(summary, layer)))
+        return summary

@@ -1,0 +1,20 @@
+"""Makes our names known to fairseq; harmless however often it is called."""
+
+import argparse
+import importlib
+
+import torch
+
+
+def register() -> None:
+    """Register models, architectures and criterions, and what safe loading may meet.
+
+    Importing the modules registers them, once: Python imports a module once, and fairseq
+    refuses duplicates.
+    """
+    importlib.import_module("pf_fairseq.models.past_future")
+    importlib.import_module("pf_fairseq.criterions.past_future")
+    importlib.import_module("pf_fairseq.checkpoints.restore_guard").install()
+    # Checkpoints of fairseq's argparse age hold their flags in a Namespace, which torch's
+    # weights-only loading does not know. It holds plain values and runs no code.
+    torch.serialization.add_safe_globals([argparse.Namespace])

@@ -1,0 +1,1 @@
+"""What a person or a program reads: JSON, tables, pictures, GLUE's test files."""

@@ -1,0 +1,79 @@
+"""The self-contained archive: a scripted module with its metadata and tokenizer."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from pf_fairseq.errors import InputError
+from pf_fairseq.files import atomic_path
+from pf_fairseq.runtime.early_exit import EarlyExitRuntime
+from pf_fairseq.runtime.metadata import ArchiveMetadata
+
+METADATA_NAME = "metadata.json"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A loaded archive; `files` are the tokenizer's own, name to content."""
+
+    module: torch.jit.ScriptModule
+    metadata: ArchiveMetadata
+    files: dict[str, bytes]
+
+
+def save_archive(
+    runtime: EarlyExitRuntime, metadata: ArchiveMetadata, files: dict[str, bytes], path: Path
+) -> None:
+    """Script `runtime` and write it with its metadata and the tokenizer's files, in one step."""
+    # Without gradients the optimiser of TorchScript has no need to split the graph for autograd.
+    module = torch.jit.script(runtime.eval().requires_grad_(False))
+    extra: dict[str, str | bytes] = {METADATA_NAME: metadata.to_json(), **files}
+    with atomic_path(path) as temporary:
+        torch.jit.save(module, str(temporary), _extra_files=extra)
+
+
+def is_archive(path: Path) -> bool:
+    """Whether `path` is a TorchScript archive rather than a checkpoint or something else."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any("/code/" in name for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def load_archive(path: Path, device: str = "cpu") -> Archive:
+    """Load an archive that `export/script.py` wrote.
+
+    Raises:
+        InputError: if it cannot be read, is not ours, or is newer than this version.
+    """
+    if not path.is_file():
+        raise InputError(f"archive `{path}` does not exist; give what `export/script.py` wrote.")
+    if not is_archive(path):
+        raise InputError(
+            f"`{path}` is truncated or no TorchScript archive; export it again with "
+            f"`python export/script.py`."
+        )
+    text = _read_extra(path, [METADATA_NAME])[METADATA_NAME].decode("utf-8", errors="replace")
+    metadata = ArchiveMetadata.from_json(text, str(path))
+    try:
+        module = torch.jit.load(str(path), map_location=device)
+    except RuntimeError as error:
+        raise InputError(
+            f"archive `{path}` cannot be loaded ({str(error).strip().splitlines()[-1]}); "
+            f"export it again with this version of torch ({torch.__version__})."
+        ) from error
+    names = metadata.tokenizer.files if metadata.tokenizer is not None else []
+    return Archive(module, metadata, _read_extra(path, names))
+
+
+def _read_extra(path: Path, names: list[str]) -> dict[str, bytes]:
+    found = dict.fromkeys(names, b"")
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.namelist():
+            _, _, inner = entry.partition("/extra/")
+            if inner in found:
+                found[inner] = archive.read(entry)
+    return found

@@ -1,0 +1,14 @@
+"""How TorchScript runs a graph in this process."""
+
+import torch
+
+
+def use_simple_executor() -> None:
+    """Turn off profiling runs, for this process.
+
+    TorchScript's profiling executor records shapes in the first calls and then compiles for them,
+    again for each new shape: with sentences of all lengths that costs seconds and gains nothing
+    here. The mode belongs to the process and not to an archive; it can only be set from outside.
+    """
+    torch._C._jit_set_profiling_executor(True)
+    torch._C._jit_set_profiling_mode(False)

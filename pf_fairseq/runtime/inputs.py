@@ -1,0 +1,127 @@
+"""What a call may be given, checked with one transfer from the device."""
+
+from typing import Optional
+
+import torch
+from torch import Tensor
+
+
+def check_threshold(threshold: Optional[Tensor], default: float, tokens: Tensor) -> Tensor:
+    """One threshold per sentence, fp32 `(B,)` on the device of `tokens`.
+
+    Args:
+        threshold: floating, 0-dim or `(B,)`, or None for `default`.
+        default: entropy in nats.
+        tokens: `(B, T)`.
+
+    Raises:
+        ValueError: if the dtype or the shape is another. NaN is found by `check_tokens`.
+    """
+    if tokens.dim() != 2:
+        raise ValueError(
+            f"`tokens` must have two dimensions (sentences, tokens), "
+            f"but has {tokens.dim()} instead."
+        )
+    n_sentences = tokens.size(0)
+    if threshold is None:
+        return torch.full((n_sentences,), default, dtype=torch.float32, device=tokens.device)
+    if not threshold.is_floating_point():
+        raise ValueError(
+            f"`threshold` must be a floating tensor, but its dtype is {threshold.dtype} instead."
+        )
+    if threshold.dim() != 0 and (threshold.dim() != 1 or threshold.size(0) != n_sentences):
+        raise ValueError(
+            f"`threshold` must be one number or one per sentence ({n_sentences}), "
+            f"but its shape is {threshold.size()} instead."
+        )
+    return threshold.to(tokens.device, torch.float32, non_blocking=True).expand(n_sentences)
+
+
+def check_exit_layer(exit_layer: Tensor, tokens: Tensor, n_layers: int) -> Tensor:
+    """Layers to leave at, int64 `(B,)` on the CPU.
+
+    Raises:
+        ValueError: if dtype, shape or a value is wrong.
+    """
+    if tokens.dim() != 2:
+        raise ValueError(
+            f"`tokens` must have two dimensions (sentences, tokens), "
+            f"but has {tokens.dim()} instead."
+        )
+    if exit_layer.dtype != torch.int64:
+        raise ValueError(
+            f"`exit_layer` must be int64, but its dtype is {exit_layer.dtype} instead."
+        )
+    if exit_layer.dim() != 1 or exit_layer.size(0) != tokens.size(0):
+        raise ValueError(
+            f"`exit_layer` must hold one layer per sentence ({tokens.size(0)}), "
+            f"but its shape is {exit_layer.size()} instead."
+        )
+    leave_at = exit_layer.cpu()
+    if bool(((leave_at < 1) | (leave_at > n_layers)).any()):
+        raise ValueError(
+            f"`exit_layer` must be between 1 and {n_layers}, "
+            f"but goes from {int(leave_at.min())} to {int(leave_at.max())} instead."
+        )
+    return leave_at
+
+
+def check_tokens(
+    tokens: Tensor, tau: Tensor, pad_id: int, vocab_size: int, max_positions: int
+) -> Tensor:
+    """Lengths of the sentences, int64 `(B,)` on the CPU.
+
+    Everything is judged from one transfer: on a GPU an id outside the vocabulary would otherwise
+    end the process, and asking one question after another would wait for the device each time.
+
+    Args:
+        tokens: `(B, T)`.
+        tau: thresholds `(B,)`, fp32, on the same device.
+        pad_id: id of padding.
+        vocab_size: ids are `0 .. vocab_size - 1`.
+        max_positions: longest input in tokens.
+
+    Raises:
+        ValueError: naming the sentence (from 0) and the value.
+    """
+    if tokens.dtype != torch.int64:
+        raise ValueError(f"`tokens` must be int64, but the dtype is {tokens.dtype} instead.")
+    n_sentences, n_tokens = tokens.size(0), tokens.size(1)
+    if n_tokens > max_positions:
+        raise ValueError(
+            f"`tokens` must be at most {max_positions} long, but is {n_tokens} long instead; "
+            f"truncate the sentence."
+        )
+    if n_sentences == 0:
+        return torch.zeros(0, dtype=torch.int64)
+    if n_tokens == 0:
+        raise ValueError("sentence 0 is empty; every sentence needs at least one token.")
+    is_token = tokens.ne(pad_id)
+    lengths = is_token.sum(dim=1)
+    hole = (is_token[:, 1:] & ~is_token[:, :-1]).any(dim=1)
+    foreign = ((tokens < 0) | (tokens >= vocab_size)).any(dim=1)
+    facts = torch.stack([lengths, hole.long(), foreign.long(), tau.isnan().long()]).cpu()
+    lengths = facts[0]
+    bad = (lengths == 0) | facts[1:].any(dim=0)
+    if bool(bad.any()):
+        row = int(bad.nonzero()[0])
+        if int(facts[2, row]) != 0:
+            values = tokens[row].cpu()
+            value = int(values[(values < 0) | (values >= vocab_size)][0])
+            raise ValueError(
+                f"sentence {row} has the id {value}, "
+                f"but ids must be between 0 and {vocab_size - 1}."
+            )
+        if int(lengths[row]) == 0:
+            raise ValueError(
+                f"sentence {row} is empty (all padding); every sentence needs at least one token."
+            )
+        if int(facts[1, row]) != 0:
+            raise ValueError(
+                f"sentence {row} has padding (id {pad_id}) before a token; pad on the right."
+            )
+        raise ValueError(
+            f"`threshold` must be a number (entropy in nats), but is NaN for sentence {row} "
+            f"instead. Use 0 to never exit early."
+        )
+    return lengths

@@ -1,0 +1,57 @@
+"""Operating points from a file that `calibrate` or `evaluate` wrote."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from pf_fairseq.errors import InputError
+from pf_fairseq.runtime.metadata import OperatingPoint
+
+DEFAULT_NAME = "2"
+
+
+def read_operating_points(path: Path) -> tuple[list[OperatingPoint], str | None]:
+    """Read an `operating_points.json` or a `report.json`.
+
+    Points that could not be reached (threshold `null`) are left out. A report names no default:
+    then the point "2" is it, if it is there.
+
+    Returns:
+        the points, and the name of the default one (None: full depth).
+
+    Raises:
+        InputError: if the file cannot be read or is neither of the two.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        entries = [entry for entry in content["operating_points"] if entry["threshold"] is not None]
+        points = [_point(entry) for entry in entries]
+        default = content.get("default", DEFAULT_NAME)
+    except OSError as error:
+        raise InputError(f"operating points `{path}` cannot be read ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"`{path}` holds no operating points ({type(error).__name__}: {error}); give the "
+            f"operating_points.json of `pf-fairseq calibrate` or the report.json of `evaluate`."
+        ) from error
+    names = [point.name for point in points]
+    if default not in names and "default" in content and default is not None:
+        raise InputError(
+            f"`{path}` names {default!r} as default, but its points are: {', '.join(names)}."
+        )
+    return points, default if default in names else None
+
+
+def _point(entry: dict[str, Any]) -> OperatingPoint:
+    threshold = float(entry["threshold"])
+    if math.isnan(threshold):
+        raise ValueError("a threshold is NaN")
+    target, accuracy = entry.get("target_speedup"), entry.get("accuracy")
+    return OperatingPoint(
+        name=str(entry["name"]),
+        target_speedup=None if target is None else float(target),
+        threshold=threshold,
+        speedup=float(entry["speedup"]),
+        accuracy=None if accuracy is None else float(accuracy),
+    )

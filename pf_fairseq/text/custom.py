@@ -1,0 +1,60 @@
+"""A user's own tab-separated files, one for each split."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pf_fairseq.text.corpus import Corpus, raise_problems
+from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS
+from pf_fairseq.text.tsv import Columns, Table, read_table, select_columns
+
+CUSTOM_TASK = "custom"
+
+
+def read_custom(files: Mapping[str, Path], columns: Columns, *, header: bool) -> Corpus:
+    """Read own files; the labels are those of the train file.
+
+    A test file that ends before the label column is unlabelled.
+
+    Args:
+        files: fairseq's name of a split to its file, `train` first.
+        columns: the columns of text and label, the same in every file.
+        header: whether the first line of each file is a header.
+
+    Raises:
+        InputError: if a file cannot be read; or listing every malformed row of all files.
+    """
+    tables = {split: read_table(path, header=header) for split, path in files.items()}
+    train = select_columns(tables["train"], columns, None)
+    labels = sort_labels(set(train.labels or []))
+    tables["train"].problems += _label_problems(tables["train"], labels)
+    splits = {"train": train}
+    for split, table in tables.items():
+        if split != "train":
+            found = _columns_of(split, table, columns)
+            splits[split] = select_columns(table, found, labels or None)
+    raise_problems(list(tables.values()))
+    return Corpus(CUSTOM_TASK, labels, len(columns.texts) == 2, ["accuracy"], splits)
+
+
+def sort_labels(labels: set[str]) -> list[str]:
+    """Sort labels, as numbers if all are integers, else as text."""
+    if all(re.fullmatch(r"[+-]?[0-9]+", label) for label in labels):
+        return sorted(labels, key=lambda label: (int(label), label))
+    return sorted(labels)
+
+
+def _columns_of(split: str, table: Table, columns: Columns) -> Columns:
+    unlabelled = columns.label is not None and columns.label >= table.n_columns
+    return Columns(columns.texts, None) if split == "test" and unlabelled else columns
+
+
+def _label_problems(table: Table, labels: list[str]) -> list[str]:
+    """Name the labels that make no classification task or no line of fairseq's `dict.txt`."""
+    problems = []
+    if len(labels) == 1 and not table.problems:
+        problems.append(f"{table.path}: every row has the label {labels[0]!r}; two are needed")
+    for label in labels:
+        if label in (*SPECIAL_SYMBOLS, MASK_SYMBOL) or "\r" in label:
+            problems.append(f"{table.path}: fairseq cannot take {label!r} as a label")
+    return problems

@@ -1,0 +1,143 @@
+"""Tab-separated files as GLUE has them: no quoting, every bad line named."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pf_fairseq.errors import InputError
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MOST_LABELS_SHOWN = 10
+
+
+@dataclass
+class Rows:
+    """The rows of one split: texts, second texts of pairs, and labels where there are any."""
+
+    first: list[str] = field(default_factory=list)
+    second: list[str] | None = None
+    labels: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a file are read, 0-based; no label column: the file is unlabelled."""
+
+    texts: tuple[int, ...]
+    label: int | None
+
+    @property
+    def n_needed(self) -> int:
+        """How many columns a row must have at least."""
+        return 1 + max(*self.texts, -1 if self.label is None else self.label)
+
+
+@dataclass
+class Table:
+    """A file split into fields; what is wrong with it is collected in `problems`.
+
+    Args:
+        path: the file.
+        header: the fields of the header line; none without one.
+        lines: line number (from 1) and fields of each row that could be decoded.
+        problems: one sentence for each bad line, `file:line: what`.
+    """
+
+    path: Path
+    header: list[str] | None
+    lines: list[tuple[int, list[str]]]
+    problems: list[str]
+
+    @property
+    def n_columns(self) -> int:
+        """Columns that a row must have: those of the header; without one, what most rows have."""
+        if self.header is not None:
+            return len(self.header)
+        counts = Counter(len(fields) for _, fields in self.lines)
+        return counts.most_common(1)[0][0] if counts else 0
+
+
+def read_table(path: Path, *, header: bool) -> Table:
+    """Split a file at line feeds and tabs. Quotes are plain text; a byte-order mark is dropped.
+
+    Raises:
+        InputError: if the file cannot be read.
+    """
+    try:
+        content = path.read_bytes().removeprefix(BYTE_ORDER_MARK)
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be read ({error.strerror}).") from error
+    raw_lines = content.split(b"\n")
+    if not raw_lines[-1]:
+        raw_lines.pop()  # the line break that ends the last line
+    table = Table(path, None, [], [])
+    for number, raw in enumerate(raw_lines, start=1):
+        try:
+            fields = raw.removesuffix(b"\r").decode("utf-8").split("\t")
+        except UnicodeDecodeError as error:
+            byte = raw[error.start]
+            what = f"is not UTF-8 (byte 0x{byte:02x} at position {error.start + 1})"
+            table.problems.append(f"{path}:{number}: {what}")
+            continue
+        if header and number == 1:
+            table.header = fields
+        else:
+            table.lines.append((number, fields))
+    return table
+
+
+def select_columns(table: Table, columns: Columns, labels: Sequence[str] | None) -> Rows:
+    """Take the texts and labels out of a table, and add every bad row to its `problems`.
+
+    Args:
+        table: the file; rows are added to `problems` where they lack a column or have one too
+            many (a stray tab shifts the text), or hold an empty text or an unknown label.
+        columns: the columns to take.
+        labels: the labels that may stand there; none: any but an empty one.
+
+    Returns:
+        The good rows.
+    """
+    rows = Rows([], [] if len(columns.texts) == 2 else None, None if columns.label is None else [])
+    if not table.lines and not table.problems:
+        table.problems.append(f"{table.path}: has no rows")
+    elif table.n_columns < columns.n_needed:
+        table.problems.append(
+            f"{table.path}: has {table.n_columns} columns, but column {columns.n_needed - 1} is "
+            "asked for (the first is 0)"
+        )
+        return rows
+    n_columns = table.n_columns
+    for number, fields in table.lines:
+        what = _problem(fields, n_columns, columns, labels)
+        if what is not None:
+            table.problems.append(f"{table.path}:{number}: {what}")
+            continue
+        rows.first.append(fields[columns.texts[0]])
+        if rows.second is not None:
+            rows.second.append(fields[columns.texts[1]])
+        if rows.labels is not None and columns.label is not None:
+            rows.labels.append(fields[columns.label].strip())
+    return rows
+
+
+def _problem(
+    fields: list[str], n_columns: int, columns: Columns, labels: Sequence[str] | None
+) -> str | None:
+    """Say what is wrong with a row, or none."""
+    if len(fields) != n_columns:
+        plural = "" if len(fields) == 1 else "s"
+        return f"has {len(fields)} column{plural} instead of {n_columns}"
+    for column in columns.texts:
+        if not fields[column].strip():
+            return f"the text in column {column} is empty"
+    if columns.label is not None:
+        label = fields[columns.label].strip()
+        if not label:
+            return f"the label in column {columns.label} is empty"
+        if labels is not None and label not in labels:
+            shown = ", ".join(labels[:MOST_LABELS_SHOWN])
+            more = ", ..." if len(labels) > MOST_LABELS_SHOWN else ""
+            return f"the label {label!r} is not one of {shown}{more}"
+    return None

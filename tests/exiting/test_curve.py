@@ -1,0 +1,123 @@
+"""The sweep against naive loops over thresholds, sentences and layers."""
+
+import time
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from pf_fairseq.exiting.curve import TOP_MARGIN, TradeOffCurve, trade_off_curve
+from pf_fairseq.exiting.policy import choose_exits
+from pf_fairseq.exiting.speedup import speedup_ratio
+from tests.reference.exiting import curve as naive_curve
+
+# ties, neighbours one float32 apart and plain numbers, as a saturated model gives them
+ENTROPIES = st.sampled_from([0.0, 1e-45, 0.5, 0.5000000596046448, 0.25]) | st.floats(
+    0, 0.6875, width=32
+)
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+    """Entropies `(N, L)` and whether each exit is right."""
+    n_sentences, n_layers = draw(st.integers(1, 8)), draw(st.integers(1, 6))
+    size = n_sentences * n_layers
+    values = draw(st.lists(ENTROPIES, min_size=size, max_size=size))
+    right = draw(st.lists(st.booleans(), min_size=size, max_size=size))
+    shape = (n_sentences, n_layers)
+    return torch.tensor(values).view(shape), torch.tensor(right).view(shape)
+
+
+@given(recording=recordings(), data=st.data())
+def test_matches_naive_loops(recording: tuple[Tensor, Tensor], data: st.DataObject) -> None:
+    entropies, correct = recording
+    n_layers = entropies.size(1)
+    first = data.draw(st.integers(1, n_layers))
+    interval = data.draw(st.integers(1, 3))
+    found = trade_off_curve(entropies, correct, min_exit_layer=first, check_interval=interval)
+    checked = list(range(first, n_layers, interval))
+    expected = naive_curve(entropies.tolist(), correct.tolist(), checked)
+    assert found.accuracy is not None
+    assert found.speedup.tolist() == [speedup for _, speedup, _ in expected]
+    assert found.accuracy.tolist() == [accuracy for _, _, accuracy in expected]
+    thresholds = found.threshold.tolist()
+    assert thresholds[:-1] == [threshold for threshold, _, _ in expected[:-1]]
+    assert thresholds[-1] <= expected[-1][0]  # how far above the top is our choice
+
+
+@given(recordings())
+def test_every_point_is_what_its_threshold_does(recording: tuple[Tensor, Tensor]) -> None:
+    entropies, correct = recording
+    found = trade_off_curve(entropies, correct)
+    assert found.accuracy is not None
+    for threshold, speedup, accuracy in zip(
+        found.threshold.tolist(), found.speedup.tolist(), found.accuracy.tolist(), strict=True
+    ):
+        assert torch.tensor(threshold, dtype=torch.float32).item() == threshold
+        assert threshold == 0 or not (entropies[:, :-1] == threshold).any()
+        exits = choose_exits(entropies, threshold)
+        assert speedup_ratio(exits, entropies.size(1)) == speedup
+        assert correct.gather(1, exits[:, None] - 1).double().mean().item() == pytest.approx(
+            accuracy
+        )
+
+
+@given(recordings())
+def test_the_last_exit_never_matters(recording: tuple[Tensor, Tensor]) -> None:
+    entropies, correct = recording
+    changed = entropies.clone()
+    changed[:, -1] = torch.rand(entropies.size(0))
+    before, after = trade_off_curve(entropies, correct), trade_off_curve(changed, correct)
+    assert torch.equal(before.threshold, after.threshold)
+    assert torch.equal(before.speedup, after.speedup)
+
+
+def test_ends_are_full_depth_and_the_first_exit() -> None:
+    entropies = torch.rand(50, 6)
+    entropies[7, 0] = 1.0  # above all others, so nothing is left to stand midway to
+    found = trade_off_curve(entropies)
+    assert (found.threshold[0], found.speedup[0]) == (0, 1)
+    assert found.speedup[-1] == 6
+    assert found.threshold[-1].item() == pytest.approx(1 + TOP_MARGIN, abs=1e-6)
+    assert found.accuracy is None
+
+
+def test_nan_entropies_never_leave() -> None:
+    entropies = torch.tensor([[torch.nan, torch.nan, 0.1], [0.2, torch.nan, 0.1]])
+    assert trade_off_curve(entropies).speedup.tolist() == [1, 6 / 4]
+
+
+def test_one_layer_has_one_behaviour() -> None:
+    found = trade_off_curve(torch.rand(4, 1), torch.ones(4, 1, dtype=torch.bool))
+    assert (found.threshold.tolist(), found.speedup.tolist()) == ([0], [1])
+
+
+def test_rejects_no_sentences() -> None:
+    with pytest.raises(ValueError, match="at least one sentence, but is empty"):
+        trade_off_curve(torch.empty(0, 4))
+
+
+def test_thinning_keeps_the_ends_and_spreads_over_the_speedup() -> None:
+    found = trade_off_curve(torch.rand(4000, 6), torch.rand(4000, 6) < 0.8)
+    thin = found.thinned(100)
+    assert 90 <= len(thin) <= 100
+    for full, kept in ((found.threshold, thin.threshold), (found.speedup, thin.speedup)):
+        assert kept[0] == full[0] and kept[-1] == full[-1]
+    assert thin.speedup.diff().max() < 2 * 5 / 99
+    rows = set(zip(found.threshold.tolist(), found.speedup.tolist(), strict=True))
+    assert rows.issuperset(zip(thin.threshold.tolist(), thin.speedup.tolist(), strict=True))
+    assert thin.accuracy is not None and len(thin.accuracy) == len(thin)
+
+
+def test_a_short_curve_is_not_thinned() -> None:
+    found = TradeOffCurve(torch.zeros(3), torch.arange(1, 4), None)
+    assert found.thinned(3) is found
+
+
+def test_ten_thousand_sentences_of_24_layers_take_under_two_seconds() -> None:
+    entropies, correct = torch.rand(10_000, 24), torch.rand(10_000, 24) < 0.9
+    started = time.perf_counter()
+    assert len(trade_off_curve(entropies, correct)) > 20_000
+    assert time.perf_counter() - started < 2
