@@ -1,6 +1,6 @@
 """Export a checkpoint as one self-contained TorchScript archive that exits early.
 
-    python export/script.py --checkpoint checkpoints/checkpoint_best.pt --output model.pt
+python export/script.py --checkpoint checkpoints/checkpoint_best.pt --output model.pt
 """
 
 import argparse
@@ -67,7 +67,9 @@ def run(args: argparse.Namespace) -> None:
         check_interval=args.check_interval,
         with_tokenizer=not args.no_tokenizer,
     )
-    comparison = export_archive(load_trained_model(args.checkpoint, args.data), options, args.output)
+    comparison = export_archive(
+        load_trained_model(args.checkpoint, args.data), options, args.output
+    )
     print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
     print(
         f"compared with the model on {comparison.n_sentences} sentences at "

@@ -12,7 +12,7 @@ from pf_fairseq.errors import InputError
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it replaces `path`, on failure it is removed.
+    """Yield a temporary path beside `path`; it replaces `path` on success only.
 
     Raises:
         InputError: if the folder of `path` cannot be created or written.

@@ -25,9 +25,8 @@ def fit_state_dict(state_dict: dict[str, Tensor], own: dict[str, Tensor]) -> Non
     Raises:
         InputError: listing every parameter that is missing, surplus or of another shape.
     """
-    n_layers = 1 + max(
-        int(name[len(ENCODER) :].split(".")[1]) for name in own if name.startswith(ENCODER + "layers.")
-    )
+    layers = [name.removeprefix(ENCODER + "layers.") for name in own if ".layers." in name]
+    n_layers = 1 + max(int(name.split(".")[0]) for name in layers)
     renamed = rename_from_fairseq(state_dict, n_layers)
     if not any(name.startswith(_HEADS) for name in renamed):
         logger.info("the checkpoint has no exits: they start from fresh weights")

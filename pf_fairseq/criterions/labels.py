@@ -43,4 +43,5 @@ def _largest_label(task: Any, path: Path) -> int:
     labels = data_utils.load_indexed_dataset(str(path), dictionary)
     if labels is None:
         return -1
-    return max((int(labels[i][0]) for i in range(len(labels))), default=-1) - dictionary.nspecial
+    largest = max((int(labels[i][0]) for i in range(len(labels))), default=-1)
+    return largest - int(dictionary.nspecial)

@@ -1,24 +1,18 @@
 """RoBERTa's encoder: learned positions counted from the padding id, no segment embedding."""
 
-from typing import Final
-
 from torch import Tensor, nn
 
+from pf_fairseq.encoders.backbone import Backbone
 from pf_fairseq.encoders.shape import EncoderShape
 from pf_fairseq.modules.transformer import TransformerLayer, init_like_bert
 
 
-class RobertaEncoder(nn.Module):
+class RobertaEncoder(Backbone):
     """Embeddings and layers, with the parameter names of fairseq's `sentence_encoder`.
-
-    It has no `forward`: training runs all layers, inference stops between them, and both call
-    `embed` and then the members of `layers` in turn.
 
     Args:
         shape: sizes of the encoder.
     """
-
-    pad_id: Final[int]
 
     def __init__(self, shape: EncoderShape) -> None:
         super().__init__()
@@ -49,4 +43,5 @@ class RobertaEncoder(nn.Module):
         is_token = tokens.ne(self.pad_id)
         positions = is_token.cumsum(dim=1) * is_token + self.pad_id
         embedded = self.embed_tokens(tokens) + self.embed_positions(positions)
-        return self.dropout(self.layernorm_embedding(embedded))
+        normed: Tensor = self.dropout(self.layernorm_embedding(embedded))
+        return normed

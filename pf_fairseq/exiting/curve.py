@@ -52,7 +52,7 @@ class TradeOffCurve:
         )
         kept = torch.searchsorted(self.speedup, wanted).clamp_max_(len(self) - 1)
         kept[-1] = len(self) - 1  # linspace may round the end down
-        kept = kept.unique()
+        kept = torch.unique_consecutive(kept)
         accuracy = None if self.accuracy is None else self.accuracy[kept]
         return TradeOffCurve(self.threshold[kept], self.speedup[kept], accuracy)
 

@@ -1,6 +1,7 @@
 """Flags of the models; the checkpoint carries them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from fairseq.dataclass import ChoiceEnum, FairseqDataclass
 from omegaconf import II
@@ -27,7 +28,7 @@ ReadoutChoice = ChoiceEnum(list(READOUTS))
 StateChoice = ChoiceEnum(list(STATES))
 
 
-def _flag(default: object, description: str) -> object:
+def _flag(default: Any, description: str) -> Any:
     return field(default=default, metadata={"help": description})
 
 

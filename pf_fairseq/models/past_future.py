@@ -8,6 +8,7 @@ from fairseq.models import BaseFairseqModel, register_model, register_model_arch
 from torch import Tensor, nn
 
 from pf_fairseq.checkpoints.restoring import fit_state_dict
+from pf_fairseq.encoders.backbone import Backbone
 from pf_fairseq.encoders.roberta import RobertaEncoder
 from pf_fairseq.encoders.shape import EncoderShape
 from pf_fairseq.models.config import PastFutureConfig, exit_options
@@ -37,11 +38,11 @@ class PastFutureRoberta(BaseFairseqModel):
 
     backbone = "roberta"
 
-    def __init__(self, cfg: PastFutureConfig, encoder: RobertaEncoder) -> None:
+    def __init__(self, cfg: PastFutureConfig, encoder: Backbone) -> None:
         super().__init__()
         self.cfg = cfg
-        self.encoder = nn.Module()
-        self.encoder.sentence_encoder = encoder
+        # fairseq's name for where the backbone lies: `encoder.sentence_encoder`.
+        self.encoder = nn.ModuleDict({"sentence_encoder": encoder})
         self.classification_heads = nn.ModuleDict()
         self.freezing: LayerFreezing | None = None
         self._freeze()
@@ -71,9 +72,10 @@ class PastFutureRoberta(BaseFairseqModel):
         return cls(cfg, RobertaEncoder(shape))
 
     @property
-    def sentence_encoder(self) -> RobertaEncoder:
+    def sentence_encoder(self) -> Backbone:
         """The backbone."""
-        encoder: RobertaEncoder = self.encoder.sentence_encoder
+        encoder = self.encoder["sentence_encoder"]
+        assert isinstance(encoder, Backbone)
         return encoder
 
     @property

@@ -1,7 +1,7 @@
 """The exit heads of all layers: past, imitated future, gate and classifier put together."""
 
 from dataclasses import dataclass
-from typing import Final, List, NamedTuple, Optional, Tuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +36,7 @@ class AllExits(NamedTuple):
 
     logits: Tensor  # (B, L, C)
     states: Tensor  # (B, L, D)
-    imitated: Optional[Tensor]  # (B, L - 1, L - 1, D); None without a future
+    imitated: Tensor | None  # (B, L - 1, L - 1, D); None without a future
 
 
 class PastFutureExits(nn.Module):
@@ -121,16 +121,19 @@ class PastFutureExits(nn.Module):
             past, future = self._classify_all(past), self._classify_all(future)
         merged = self._merge(past[:, :-1], future, alpha)
         logits = torch.cat([merged, past[:, -1:]], dim=1)
-        return AllExits(logits if self.in_label_space else self._classify_all(logits), states, imitated)
+        return AllExits(
+            logits if self.in_label_space else self._classify_all(logits), states, imitated
+        )
 
     def _merge(self, past: Tensor, future: Tensor, alpha: Tensor) -> Tensor:
         merged = alpha * past + (1.0 - alpha) * future
         return 2.0 * merged if self.in_label_space else merged
 
     def _alpha_all(self, inputs: Tensor) -> Tensor:
+        alpha = torch.full_like(inputs[..., :1], 0.5)
         if self.gate is not None:
-            return self.gate(inputs)
-        return torch.full_like(inputs[..., :1], 0.5)
+            alpha = self.gate(inputs)
+        return alpha
 
     def _classify_all(self, merged: Tensor) -> Tensor:
         return merged if self.classifier is None else self.classifier(merged)
@@ -139,8 +142,8 @@ class PastFutureExits(nn.Module):
 
     @torch.jit.export
     def observe(
-        self, memory: List[Tensor], summary: Tensor, layer: int
-    ) -> Tuple[List[Tensor], Tensor]:
+        self, memory: list[Tensor], summary: Tensor, layer: int
+    ) -> tuple[list[Tensor], Tensor]:
         """Take in one more layer.
 
         Args:
@@ -157,7 +160,7 @@ class PastFutureExits(nn.Module):
         return self.incorporation.remember(memory, state, layer), state
 
     @torch.jit.export
-    def classify(self, memory: List[Tensor], state: Tensor, layer: int) -> Tensor:
+    def classify(self, memory: list[Tensor], state: Tensor, layer: int) -> Tensor:
         """Logits `(B, C)` of the exit after `layer`, from what `observe` returned for it."""
         past = self.incorporation.past(memory, layer if self.use_past else 1)
         if self.learners is None or layer == self.n_layers:

@@ -54,7 +54,7 @@ class ImitationLearners(nn.Module):
         nn.init.zeros_(self.stacked.bias)
 
     def forward(self, state: Tensor, exit_layer: int) -> Tensor:
-        """Map the state `(B, D)` of exit `exit_layer` (1-based) to `(B, n - i, D)`, nearest first."""
+        """Map the state `(B, D)` of the exit (1-based) to `(B, n - i, D)`, nearest layer first."""
         first_row = (exit_layer - 1) * self.state_dim
         flat = F.linear(state, self.stacked.weight[first_row:], self.stacked.bias[first_row:])
         imitated = flat.view(state.size(0), -1, self.state_dim)

@@ -1,6 +1,6 @@
 """From a layer's hidden states to the one vector that its exit sees."""
 
-from typing import Final, Optional
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +42,7 @@ class StateReadout(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.dense = StackedLinear(n_layers, self.summary_dim, hidden_dim) if self.pooled else None
 
-    def summarise(self, hidden: Tensor, is_token: Optional[Tensor]) -> Tensor:
+    def summarise(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
         """Read one vector out of a layer.
 
         Args:
@@ -60,7 +60,7 @@ class StateReadout(nn.Module):
             return mean
         return torch.cat([first, mean], dim=-1)
 
-    def _mean(self, hidden: Tensor, is_token: Optional[Tensor]) -> Tensor:
+    def _mean(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
         # Summed in fp32: a long sentence loses digits in half precision.
         if is_token is None:
             return hidden.mean(dim=1, dtype=torch.float32).to(hidden.dtype)
@@ -69,14 +69,14 @@ class StateReadout(nn.Module):
 
     def forward(self, summaries: Tensor) -> Tensor:
         """States of all layers: `(B, L, summary_dim)` to `(B, L, D)`."""
-        summaries = self.dropout(summaries)
+        states: Tensor = self.dropout(summaries)
         if self.dense is not None:
-            return self.dropout(torch.tanh(self.dense(summaries)))
-        return summaries
+            states = self.dropout(torch.tanh(self.dense(states)))
+        return states
 
     def at(self, summary: Tensor, layer: int) -> Tensor:
         """State of `layer` (1-based): `(B, summary_dim)` to `(B, D)`."""
-        summary = self.dropout(summary)
+        state: Tensor = self.dropout(summary)
         if self.dense is not None:
-            return self.dropout(torch.tanh(self.dense.at(summary, layer)))
-        return summary
+            state = self.dropout(torch.tanh(self.dense.at(state, layer)))
+        return state

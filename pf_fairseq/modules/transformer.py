@@ -1,6 +1,6 @@
 """A post-norm Transformer layer with the parameter names of fairseq's."""
 
-from typing import Final, Optional
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -38,9 +38,11 @@ class SelfAttention(nn.Module):
         self.out_proj = nn.Linear(hidden_dim, hidden_dim)
 
     def _heads(self, projected: Tensor) -> Tensor:
-        return projected.unflatten(-1, [self.n_heads, -1]).transpose(1, 2)
+        n_sentences, n_tokens, hidden_dim = projected.shape
+        head_dim = hidden_dim // self.n_heads
+        return projected.view(n_sentences, n_tokens, self.n_heads, head_dim).transpose(1, 2)
 
-    def forward(self, hidden: Tensor, is_token: Optional[Tensor]) -> Tensor:
+    def forward(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
         """Attend.
 
         Args:
@@ -50,7 +52,7 @@ class SelfAttention(nn.Module):
         Returns:
             `(B, T, H)`.
         """
-        mask: Optional[Tensor] = None
+        mask: Tensor | None = None
         if is_token is not None:
             mask = is_token[:, None, None, :]
         attended = F.scaled_dot_product_attention(
@@ -60,7 +62,8 @@ class SelfAttention(nn.Module):
             attn_mask=mask,
             dropout_p=self.dropout if self.training else 0.0,
         )
-        return self.out_proj(attended.transpose(1, 2).flatten(2))
+        output: Tensor = self.out_proj(attended.transpose(1, 2).flatten(2))
+        return output
 
 
 class TransformerLayer(nn.Module):
@@ -106,12 +109,13 @@ class TransformerLayer(nn.Module):
             return F.gelu(inner, approximate="tanh")
         return F.gelu(inner)
 
-    def forward(self, hidden: Tensor, is_token: Optional[Tensor]) -> Tensor:
+    def forward(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
         """One layer: `(B, T, H)` and the bool mask `(B, T)` (or None) to `(B, T, H)`."""
         attended = self.dropout(self.self_attn(hidden, is_token))
         hidden = self.self_attn_layer_norm(hidden + attended)
         inner = self.activation_dropout(self._activate(self.fc1(hidden)))
-        return self.final_layer_norm(hidden + self.dropout(self.fc2(inner)))
+        output: Tensor = self.final_layer_norm(hidden + self.dropout(self.fc2(inner)))
+        return output
 
 
 def init_like_bert(module: nn.Module) -> None:

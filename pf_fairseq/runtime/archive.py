@@ -59,7 +59,7 @@ def load_archive(path: Path, device: str = "cpu") -> Archive:
     text = _read_extra(path, [METADATA_NAME])[METADATA_NAME].decode("utf-8", errors="replace")
     metadata = ArchiveMetadata.from_json(text, str(path))
     try:
-        module = torch.jit.load(str(path), map_location=device)
+        module = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
     except RuntimeError as error:
         raise InputError(
             f"archive `{path}` cannot be loaded ({str(error).strip().splitlines()[-1]}); "

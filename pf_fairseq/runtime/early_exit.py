@@ -1,11 +1,12 @@
 """The early-exit forward: one definition, used eagerly, scripted and exported."""
 
-from typing import List, Optional, Tuple
-
 import torch
 from torch import Tensor, nn
 
+from pf_fairseq.encoders.backbone import Backbone
 from pf_fairseq.modules.entropy import exit_entropy
+from pf_fairseq.modules.exits import PastFutureExits
+from pf_fairseq.runtime.folding import FoldedExits
 from pf_fairseq.runtime.inputs import check_exit_layer, check_threshold, check_tokens
 
 
@@ -29,8 +30,8 @@ class EarlyExitRuntime(nn.Module):
 
     def __init__(
         self,
-        encoder: nn.Module,
-        exits: nn.Module,
+        encoder: Backbone,
+        exits: PastFutureExits | FoldedExits,
         *,
         vocab_size: int,
         max_positions: int,
@@ -41,9 +42,9 @@ class EarlyExitRuntime(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.exits = exits
-        self.pad_id: int = encoder.pad_id
-        self.n_layers: int = exits.n_layers
-        self.n_classes: int = exits.n_classes
+        self.pad_id = encoder.pad_id
+        self.n_layers = exits.n_layers
+        self.n_classes = exits.n_classes
         self.vocab_size = vocab_size
         self.max_positions = max_positions
         self.default_threshold = default_threshold
@@ -51,8 +52,8 @@ class EarlyExitRuntime(nn.Module):
         self.check_interval = check_interval
 
     def forward(
-        self, tokens: Tensor, threshold: Optional[Tensor] = None
-    ) -> Tuple[Tensor, Tensor, Tensor]:
+        self, tokens: Tensor, threshold: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Classify; each sentence leaves at the first checked exit with entropy < threshold.
 
         Args:
@@ -68,10 +69,11 @@ class EarlyExitRuntime(nn.Module):
         """
         tau = check_threshold(threshold, self.default_threshold, tokens)
         lengths = check_tokens(tokens, tau, self.pad_id, self.vocab_size, self.max_positions)
-        return self._run(tokens, lengths, tau, torch.jit.annotate(Optional[Tensor], None))
+        everywhere: Tensor | None = None
+        return self._run(tokens, lengths, tau, everywhere)
 
     @torch.jit.export
-    def forward_at(self, tokens: Tensor, exit_layer: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    def forward_at(self, tokens: Tensor, exit_layer: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Classify with every sentence leaving at the layer given for it.
 
         Args:
@@ -83,21 +85,22 @@ class EarlyExitRuntime(nn.Module):
             the same triple as `forward`.
         """
         leave_at = check_exit_layer(exit_layer, tokens, self.n_layers)
-        tau = check_threshold(torch.jit.annotate(Optional[Tensor], None), 0.0, tokens)
+        unused: Tensor | None = None
+        tau = check_threshold(unused, 0.0, tokens)
         lengths = check_tokens(tokens, tau, self.pad_id, self.vocab_size, self.max_positions)
         return self._run(tokens, lengths, tau, leave_at)
 
     def _run(
-        self, tokens: Tensor, lengths: Tensor, tau: Tensor, leave_at: Optional[Tensor]
-    ) -> Tuple[Tensor, Tensor, Tensor]:
+        self, tokens: Tensor, lengths: Tensor, tau: Tensor, leave_at: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Run the layers for checked input; `lengths` and `leave_at` `(B,)` lie on the CPU."""
         n_active = tokens.size(0)
         all_logits, all_exits, all_entropies = self._empty_outputs(n_active, tokens.device)
         rows = torch.arange(n_active)  # which sentences are still in the batch, on the CPU
         rows_on_device = rows.to(tokens.device, non_blocking=True)
-        is_token: Optional[Tensor] = None
-        hidden = torch.zeros(0)
-        memory: List[Tensor] = []
+        is_token: Tensor | None = None
+        hidden = torch.zeros(0, device=tokens.device)
+        memory: list[Tensor] = []
         if n_active > 0:
             tokens, is_token = self._trim(tokens, lengths)
             hidden = self.encoder.embed(tokens)
@@ -131,14 +134,14 @@ class EarlyExitRuntime(nn.Module):
 
     def _empty_outputs(
         self, n_sentences: int, device: torch.device
-    ) -> Tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         return (
             torch.zeros(n_sentences, self.n_classes, device=device),
             torch.zeros(n_sentences, dtype=torch.int64, device=device),
             torch.zeros(n_sentences, device=device),
         )
 
-    def _is_checked(self, number: int, rows: Tensor, leave_at: Optional[Tensor]) -> bool:
+    def _is_checked(self, number: int, rows: Tensor, leave_at: Tensor | None) -> bool:
         if leave_at is not None:
             return bool((leave_at.index_select(0, rows) == number).any())
         if number == self.n_layers:
@@ -152,7 +155,7 @@ class EarlyExitRuntime(nn.Module):
         tau: Tensor,
         rows: Tensor,
         rows_on_device: Tensor,
-        leave_at: Optional[Tensor],
+        leave_at: Tensor | None,
         number: int,
     ) -> Tensor:
         """Which active sentences go on, bool on the CPU: the one wait for the device."""
@@ -162,7 +165,7 @@ class EarlyExitRuntime(nn.Module):
             return torch.zeros(rows.numel(), dtype=torch.bool)
         return (entropy >= tau.index_select(0, rows_on_device)).cpu()
 
-    def _trim(self, tokens: Tensor, lengths: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+    def _trim(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
         """Cut columns that hold nothing but padding; no mask where no padding is left."""
         longest = int(lengths.max())
         tokens = tokens[:, :longest]
@@ -171,8 +174,8 @@ class EarlyExitRuntime(nn.Module):
         return tokens, tokens.ne(self.pad_id)
 
     def _trim_kept(
-        self, hidden: Tensor, is_token: Optional[Tensor], kept: Tensor, lengths: Tensor
-    ) -> Tuple[Tensor, Optional[Tensor]]:
+        self, hidden: Tensor, is_token: Tensor | None, kept: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
         """The same for the sentences that stay, whose `lengths` `(n,)` lie on the CPU."""
         if is_token is None:
             return hidden, None

@@ -146,7 +146,7 @@ def _sha256(path: Path) -> str:
 
 
 def _compare(trained: TrainedModel, options: ExportOptions, path: Path) -> Comparison:
-    """Compare with the training model's own exits, all computed at once: another path to the same."""
+    """Compare with the training model's exits, which are computed all at once: another path."""
     tokens = _real_tokens(trained).to(options.device)
     module = load_archive(path, options.device).module
     with torch.inference_mode():

@@ -1,6 +1,6 @@
 """Linear exits folded into one small product per layer."""
 
-from typing import Final, List, Tuple
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from pf_fairseq.modules.exits import PastFutureExits
 from pf_fairseq.modules.incorporation import AvgIncorporation, ConcatIncorporation
 
 
-def fold_exits(exits: PastFutureExits) -> nn.Module:
+def fold_exits(exits: PastFutureExits) -> "PastFutureExits | FoldedExits":
     """Fold where the algebra allows: linear learners, and `concat` or `avg`.
 
     Returns:
@@ -36,6 +36,9 @@ class FoldedExits(nn.Module):
     """
 
     use_future: Final[bool]
+    weight: Tensor  # (n, n (C + 1) + C, D)
+    start: Tensor  # (n (C + 1),)
+    future_bias: Tensor  # (n, C)
 
     def __init__(self, exits: PastFutureExits) -> None:
         super().__init__()
@@ -46,14 +49,14 @@ class FoldedExits(nn.Module):
         self.scale = 2.0 if exits.in_label_space else 1.0
         with torch.no_grad():
             weight, start, future_bias = _fold(exits)
-        self.register_buffer("weight", weight)  # (n, n (C + 1) + C, D)
-        self.register_buffer("start", start)  # (n (C + 1),)
-        self.register_buffer("future_bias", future_bias)  # (n, C)
+        self.register_buffer("weight", weight)
+        self.register_buffer("start", start)
+        self.register_buffer("future_bias", future_bias)
 
     @torch.jit.export
     def observe(
-        self, memory: List[Tensor], summary: Tensor, layer: int
-    ) -> Tuple[List[Tensor], Tensor]:
+        self, memory: list[Tensor], summary: Tensor, layer: int
+    ) -> tuple[list[Tensor], Tensor]:
         """Take in one more layer, as `PastFutureExits.observe` does.
 
         Returns:
@@ -65,7 +68,7 @@ class FoldedExits(nn.Module):
         return [before + terms[:, :n_rows]], terms[:, n_rows:]
 
     @torch.jit.export
-    def classify(self, memory: List[Tensor], state: Tensor, layer: int) -> Tensor:
+    def classify(self, memory: list[Tensor], state: Tensor, layer: int) -> Tensor:
         """Logits `(B, C)` of the exit after `layer`, from what `observe` returned for it."""
         sums = memory[0].view(-1, self.n_layers, self.n_classes + 1)[:, layer - 1]
         past = sums[:, :-1]
@@ -76,7 +79,7 @@ class FoldedExits(nn.Module):
         return self.scale * (alpha * past + (1.0 - alpha) * future)
 
 
-def _fold(exits: PastFutureExits) -> Tuple[Tensor, Tensor, Tensor]:
+def _fold(exits: PastFutureExits) -> tuple[Tensor, Tensor, Tensor]:
     """The three tensors of `FoldedExits`, computed in fp64."""
     n, n_classes, state_dim = exits.n_layers, exits.n_classes, exits.readout.state_dim
     n_rows = n_classes + 1
@@ -115,7 +118,7 @@ def _bias(exits: PastFutureExits) -> Tensor:
 
 
 def _logits_and_gate(exits: PastFutureExits, i: int) -> Tensor:
-    """From s_p to logits and the gate's input, `(C + 1, O)`; a row of zeros where no gate reads it."""
+    """From s_p to logits and the gate's input, `(C + 1, O)`; zeros where no gate reads s_p."""
     if exits.classifier is None:
         logits = torch.eye(exits.n_classes, dtype=torch.float64)
     else:
@@ -135,7 +138,7 @@ def _own_bias(exits: PastFutureExits, i: int) -> Tensor:
     return bias
 
 
-def _future_map(exits: PastFutureExits, i: int) -> Tuple[Tensor, Tensor]:
+def _future_map(exits: PastFutureExits, i: int) -> tuple[Tensor, Tensor]:
     """s_f of exit `i` as `(O, D)` times s_i plus `(O,)`."""
     assert exits.learners is not None
     state_dim = exits.readout.state_dim

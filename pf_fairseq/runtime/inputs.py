@@ -1,12 +1,10 @@
 """What a call may be given, checked with one transfer from the device."""
 
-from typing import Optional
-
 import torch
 from torch import Tensor
 
 
-def check_threshold(threshold: Optional[Tensor], default: float, tokens: Tensor) -> Tensor:
+def check_threshold(threshold: Tensor | None, default: float, tokens: Tensor) -> Tensor:
     """One threshold per sentence, fp32 `(B,)` on the device of `tokens`.
 
     Args:

@@ -1,7 +1,8 @@
-"""A byte-level BPE trained on a few sentences, in both file layouts, for tests without real data."""
+"""A byte-level BPE trained on a few sentences, in both file layouts."""
 
 import json
 import random
+from pathlib import Path
 
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
@@ -22,9 +23,7 @@ def train() -> tuple[list[str], list[tuple[str, str]]]:
     """Train 400 pieces; returns them in order, and the merges."""
     engine = Tokenizer(BPE())
     engine.pre_tokenizer = ByteLevel(add_prefix_space=False)
-    trainer = BpeTrainer(
-        vocab_size=400, initial_alphabet=ByteLevel.alphabet(), show_progress=False
-    )
+    trainer = BpeTrainer(vocab_size=400, initial_alphabet=ByteLevel.alphabet(), show_progress=False)
     engine.train_from_iterator(SENTENCES * 3, trainer)
     vocabulary = engine.get_vocab()
     merges = [tuple(merge) for merge in json.loads(engine.to_str())["model"]["merges"]]
@@ -59,6 +58,16 @@ def hugging_face_files() -> dict[str, bytes]:
     """Give `vocab.json` and `merges.txt` of the same model: the same text, the same ids."""
     symbols = [*SPECIALS, *(PIECES[own_id] for own_id in dictionary_order()), "<mask>"]
     return {
-        "vocab.json": json.dumps({symbol: number for number, symbol in enumerate(symbols)}).encode(),
+        "vocab.json": json.dumps(
+            {symbol: number for number, symbol in enumerate(symbols)}
+        ).encode(),
         "merges.txt": _merges_text(),
     }
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> Path:
+    """Write the files into a folder and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder

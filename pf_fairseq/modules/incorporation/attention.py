@@ -1,7 +1,6 @@
 """Attentive pooling with the last state as query."""
 
 import math
-from typing import List
 
 import torch
 from torch import Tensor, nn
@@ -28,9 +27,9 @@ class AttentionIncorporation(Incorporation):
         nn.init.normal_(self.query.weight, std=0.02)
         self.scale = 1.0 / math.sqrt(state_dim)
 
-    def _attend(self, query: Tensor, scores_of: Tensor) -> Tensor:
-        scores = (self.query(query).unsqueeze(-2) * scores_of).sum(dim=-1)
-        return scores.float() * self.scale
+    def _attend(self, last: Tensor, keys: Tensor) -> Tensor:
+        query: Tensor = self.query(last)
+        return (query.unsqueeze(-2) * keys).sum(dim=-1).float() * self.scale
 
     def forward(self, states: Tensor, detach_past: bool) -> Tensor:
         """Past of every exit, `(B, L, D)` to `(B, L, D)`."""
@@ -50,11 +49,11 @@ class AttentionIncorporation(Incorporation):
         weights = torch.softmax(scores, dim=-1).to(imitated.dtype)
         return (weights.unsqueeze(-1) * imitated).sum(dim=2)
 
-    def remember(self, memory: List[Tensor], state: Tensor, layer: int) -> List[Tensor]:
+    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]:
         """Memory after the state `(B, D)` of `layer`: all states so far."""
         return memory + [state]
 
-    def past(self, memory: List[Tensor], layer: int) -> Tensor:
+    def past(self, memory: list[Tensor], layer: int) -> Tensor:
         """Past state `(B, D)`."""
         return self._pool(torch.stack(memory, dim=1))
 

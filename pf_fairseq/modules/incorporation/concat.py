@@ -1,7 +1,5 @@
 """Concatenation and a linear layer, kept as a running sum."""
 
-from typing import List
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -54,12 +52,12 @@ class ConcatIncorporation(Incorporation):
         weight = self.blocks[first_block:].transpose(0, 1).flatten(1)
         return F.linear(states.flatten(-2), weight, self.bias)
 
-    def remember(self, memory: List[Tensor], state: Tensor, layer: int) -> List[Tensor]:
+    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]:
         """Memory after the state `(B, D)` of `layer`: the sum so far, fp32."""
         term = F.linear(state, self.blocks[layer - 1]).float()
         return [term] if len(memory) == 0 else [memory[0] + term]
 
-    def past(self, memory: List[Tensor], layer: int) -> Tensor:
+    def past(self, memory: list[Tensor], layer: int) -> Tensor:
         """Past `(B, O)`."""
         return (memory[0] + self.bias.float()).to(self.bias.dtype)
 

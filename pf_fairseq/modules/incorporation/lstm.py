@@ -1,7 +1,5 @@
 """A sequential network over the layers."""
 
-from typing import List
-
 import torch
 from torch import Tensor, nn
 
@@ -31,7 +29,7 @@ class LstmIncorporation(Incorporation):
         the live one, so that the cell's parameters still learn from the past.
         """
         hidden, carry = self._start(states), self._start(states)
-        pasts: List[Tensor] = []
+        pasts: list[Tensor] = []
         for index in range(states.size(1)):
             live_hidden, live_carry = self.cell(states[:, index], (hidden, carry))
             pasts.append(live_hidden)
@@ -45,7 +43,8 @@ class LstmIncorporation(Incorporation):
         """G over a single state of each exit, `(B, L, D)` to `(B, L, D)`."""
         flat = states.flatten(0, 1)
         zero = torch.zeros_like(flat)
-        return self.cell(flat, (zero, zero))[0].view_as(states)
+        hidden: Tensor = self.cell(flat, (zero, zero))[0]
+        return hidden.view_as(states)
 
     def all_futures(self, imitated: Tensor) -> Tensor:
         """Future of every exit, `(B, L - 1, L - 1, D)` to `(B, L - 1, D)`.
@@ -66,7 +65,7 @@ class LstmIncorporation(Incorporation):
             carry = carry.view(-1, target + 1, carry.size(-1))
         return hidden
 
-    def remember(self, memory: List[Tensor], state: Tensor, layer: int) -> List[Tensor]:
+    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]:
         """Memory after the state `(B, D)` of `layer`: hidden output and cell."""
         if len(memory) == 0:
             zero = torch.zeros_like(state)
@@ -74,13 +73,13 @@ class LstmIncorporation(Incorporation):
         hidden, carry = self.cell(state, (memory[0], memory[1]))
         return [hidden, carry]
 
-    def past(self, memory: List[Tensor], layer: int) -> Tensor:
+    def past(self, memory: list[Tensor], layer: int) -> Tensor:
         """Past state `(B, D)`."""
         return memory[0]
 
     def future(self, imitated: Tensor, exit_layer: int) -> Tensor:
         """Future state, `(B, n - i, D)` to `(B, D)`."""
-        memory: List[Tensor] = []
+        memory: list[Tensor] = []
         for index in range(imitated.size(1)):
             memory = self.remember(memory, imitated[:, index], index)
         return memory[0]

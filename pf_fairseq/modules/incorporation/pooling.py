@@ -1,7 +1,5 @@
 """Max-pooling and average-pooling over states."""
 
-from typing import List
-
 import torch
 from torch import Tensor
 
@@ -24,11 +22,11 @@ class MaxIncorporation(Incorporation):
         mask = future_mask(imitated.size(1) + 1, imitated.device).unsqueeze(-1)
         return imitated.masked_fill(~mask, float("-inf")).amax(dim=2)
 
-    def remember(self, memory: List[Tensor], state: Tensor, layer: int) -> List[Tensor]:
+    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]:
         """Memory after the state `(B, D)` of `layer`."""
         return [state] if len(memory) == 0 else [torch.maximum(memory[0], state)]
 
-    def past(self, memory: List[Tensor], layer: int) -> Tensor:
+    def past(self, memory: list[Tensor], layer: int) -> Tensor:
         """Past state `(B, D)`."""
         return memory[0]
 
@@ -53,11 +51,11 @@ class AvgIncorporation(Incorporation):
         weights = mask / mask.sum(dim=1, keepdim=True)
         return (imitated * weights.unsqueeze(-1)).sum(dim=2)
 
-    def remember(self, memory: List[Tensor], state: Tensor, layer: int) -> List[Tensor]:
+    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]:
         """Memory after the state `(B, D)` of `layer`."""
         return [state] if len(memory) == 0 else [memory[0] + state]
 
-    def past(self, memory: List[Tensor], layer: int) -> Tensor:
+    def past(self, memory: list[Tensor], layer: int) -> Tensor:
         """Past state `(B, D)`."""
         return memory[0] / layer
 

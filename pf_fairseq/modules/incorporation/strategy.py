@@ -1,9 +1,11 @@
 """What every incorporation strategy can do, in training and at inference."""
 
+from abc import ABC, abstractmethod
+
 from torch import Tensor, nn
 
 
-class Incorporation(nn.Module):
+class Incorporation(nn.Module, ABC):
     r"""G(.) of Eqs. (1) and (6), with two faces.
 
     All exits at once (training):
@@ -22,6 +24,21 @@ class Incorporation(nn.Module):
     Both faces agree; the memory never grows with the length of a sentence, and every tensor in
     it can be indexed by sentence, so that sentences leave the batch one by one.
     """
+
+    @abstractmethod
+    def forward(self, states: Tensor, detach_past: bool) -> Tensor: ...
+
+    @abstractmethod
+    def all_futures(self, imitated: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]: ...
+
+    @abstractmethod
+    def past(self, memory: list[Tensor], layer: int) -> Tensor: ...
+
+    @abstractmethod
+    def future(self, imitated: Tensor, exit_layer: int) -> Tensor: ...
 
     def alone(self, states: Tensor) -> Tensor:
         """G over a single state: the state itself, unless G has parameters of its own."""

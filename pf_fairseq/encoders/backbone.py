@@ -1,0 +1,25 @@
+"""What the rest of the library knows of an encoder."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+
+class Backbone(nn.Module, ABC):
+    """Embeddings and a list of layers.
+
+    It has no `forward` of its own: training runs all layers, inference stops between them, and
+    both call `embed` and then the members of `layers` in turn, each with the hidden states
+    `(B, T, H)` and the bool mask of tokens `(B, T)` (None: no padding).
+
+    Attributes:
+        pad_id: id of padding.
+        layers: the layers, from the first.
+    """
+
+    pad_id: int
+    layers: nn.ModuleList
+
+    @abstractmethod
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)`."""

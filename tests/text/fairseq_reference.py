@@ -1,0 +1,50 @@
+"""fairseq's own encoder, dictionary and task: the reference for ids and for finished inputs."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # its import calls torch.jit.script
+    from fairseq.data import Dictionary
+    from fairseq.data.encoders.gpt2_bpe_utils import get_encoder
+    from fairseq.tasks.sentence_prediction import SentencePredictionConfig, SentencePredictionTask
+
+Encode = Callable[[str], list[int]]
+
+
+def fairseq_encoder(folder: Path) -> Encode:
+    """Build text -> ids out of fairseq's own parts and the three files in `folder`."""
+    encoder = get_encoder(str(folder / "encoder.json"), str(folder / "vocab.bpe"))
+    dictionary = Dictionary.load(str(folder / "dict.txt"))
+
+    def encode(text: str) -> list[int]:
+        line = " ".join(map(str, encoder.encode(text)))
+        ids = dictionary.encode_line(line, append_eos=False, add_if_not_exist=False)
+        return [int(number) for number in ids]
+
+    return encode
+
+
+def setup_task(data_bin: Path, flags: list[str]) -> SentencePredictionTask:
+    """Set up the task `sentence_prediction` with the flags that `task.json` gives."""
+    options = dict(zip(flags[::2], flags[1::2], strict=True))
+    assert options.pop("--task") == "sentence_prediction"
+    config = SentencePredictionConfig(data=str(data_bin), no_shuffle=True, seed=1)
+    for flag, value in options.items():
+        setattr(config, flag.removeprefix("--").replace("-", "_"), int(value))
+    config.regression_target = False
+    return SentencePredictionTask.setup_task(config)
+
+
+def read_split(task: SentencePredictionTask, split: str) -> tuple[list[list[int]], Tensor | None]:
+    """Load a split through the task; returns its inputs without padding, and its targets."""
+    dataset = task.load_dataset(split)
+    sample = dataset.collater([dataset[row] for row in range(len(dataset))])
+    tokens, lengths = sample["net_input"]["src_tokens"], sample["net_input"]["src_lengths"]
+    rows = [row[:length].tolist() for row, length in zip(tokens, lengths, strict=True)]
+    target = sample.get("target")
+    return rows, None if target is None else torch.as_tensor(target).view(-1)

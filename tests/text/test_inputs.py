@@ -1,0 +1,66 @@
+"""Finished inputs against a loop that drops one token at a time."""
+
+import re
+
+import pytest
+import torch
+
+from pf_fairseq.errors import InputError
+from pf_fairseq.text.inputs import InputLayout, build_input, check_max_tokens, pad_batch
+
+ROBERTA = InputLayout(init_token=0, eos_token=2, separator_token=2)
+BERT = InputLayout(init_token=5, eos_token=2)
+
+
+def naive_input(
+    first: list[int], second: list[int] | None, layout: InputLayout, max_tokens: int
+) -> list[int]:
+    """Build the input, and while it is too long drop the last token of the longer text."""
+    first, second = list(first), None if second is None else list(second)
+    while True:
+        finished = [layout.init_token, *first, layout.eos_token]
+        if second is not None:
+            finished += [] if layout.separator_token is None else [layout.separator_token]
+            finished += [*second, layout.eos_token]
+        if len(finished) <= max_tokens:
+            return finished
+        (second if second is not None and len(second) >= len(first) else first).pop()
+
+
+def test_layouts() -> None:
+    assert build_input([7, 8], None, layout=ROBERTA, max_tokens=9) == [0, 7, 8, 2]
+    assert build_input([7, 8], [9], layout=ROBERTA, max_tokens=9) == [0, 7, 8, 2, 2, 9, 2]
+    assert build_input([7, 8], [9], layout=BERT, max_tokens=9) == [5, 7, 8, 2, 9, 2]
+
+
+@pytest.mark.parametrize("layout", [ROBERTA, BERT])
+@pytest.mark.parametrize("max_tokens", [6, 7, 12, 13, 18])
+def test_matches_naive_loop(layout: InputLayout, max_tokens: int) -> None:
+    for n_first in range(12):
+        first = list(range(10, 10 + n_first))
+        single = build_input(first, None, layout=layout, max_tokens=max_tokens)
+        assert single == naive_input(first, None, layout, max_tokens)
+        for n_second in range(12):
+            second = list(range(30, 30 + n_second))
+            pair = build_input(first, second, layout=layout, max_tokens=max_tokens)
+            assert pair == naive_input(first, second, layout, max_tokens)
+
+
+@pytest.mark.parametrize(
+    ("layout", "pair", "least"),
+    [(ROBERTA, False, 3), (ROBERTA, True, 6), (BERT, False, 3), (BERT, True, 5)],
+)
+def test_max_tokens_must_leave_room_for_text(layout: InputLayout, pair: bool, least: int) -> None:
+    check_max_tokens(least, layout, pair)
+    for max_tokens in (least - 1, 0, -4):
+        message = f"must be at least {least} so that"
+        with pytest.raises(InputError, match=re.escape(message)) as caught:
+            build_input([7], [8] if pair else None, layout=layout, max_tokens=max_tokens)
+        assert f"but is {max_tokens} instead" in str(caught.value)
+
+
+def test_pad_batch_pads_on_the_right() -> None:
+    batch = pad_batch([[0, 7, 2], [0, 7, 8, 9, 2], [0]], pad_id=1)
+    assert batch.dtype == torch.int64
+    assert batch.tolist() == [[0, 7, 2, 1, 1], [0, 7, 8, 9, 2], [0, 1, 1, 1, 1]]
+    assert pad_batch([], pad_id=1).shape == (0, 0)
