@@ -1,6 +1,7 @@
 """What the rest of the library knows of an encoder."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 from torch import Tensor, nn
 
@@ -12,13 +13,15 @@ class Backbone(nn.Module, ABC):
     both call `embed` and then the members of `layers` in turn, each with the hidden states
     `(B, T, H)` and the bool mask of tokens `(B, T)` (None: no padding).
 
-    Attributes:
+    Args:
         pad_id: id of padding.
         layers: the layers, from the first.
     """
 
-    pad_id: int
-    layers: nn.ModuleList
+    def __init__(self, pad_id: int, layers: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.pad_id = pad_id
+        self.layers = nn.ModuleList(layers)
 
     @abstractmethod
     def embed(self, tokens: Tensor) -> Tensor:

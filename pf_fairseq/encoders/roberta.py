@@ -3,8 +3,8 @@
 from torch import Tensor, nn
 
 from pf_fairseq.encoders.backbone import Backbone
-from pf_fairseq.encoders.shape import EncoderShape
-from pf_fairseq.modules.transformer import TransformerLayer, init_like_bert
+from pf_fairseq.encoders.shape import EncoderShape, build_layer
+from pf_fairseq.modules.transformer import init_like_bert
 
 
 class RobertaEncoder(Backbone):
@@ -15,8 +15,7 @@ class RobertaEncoder(Backbone):
     """
 
     def __init__(self, shape: EncoderShape) -> None:
-        super().__init__()
-        self.pad_id = shape.pad_id
+        super().__init__(shape.pad_id, (build_layer(shape) for _ in range(shape.n_layers)))
         self.embed_tokens = nn.Embedding(shape.vocab_size, shape.hidden_dim, shape.pad_id)
         # Positions are counted from pad_id + 1, as in fairseq: the first rows are never used.
         self.embed_positions = nn.Embedding(
@@ -24,18 +23,6 @@ class RobertaEncoder(Backbone):
         )
         self.layernorm_embedding = nn.LayerNorm(shape.hidden_dim)
         self.dropout = nn.Dropout(shape.dropout)
-        self.layers = nn.ModuleList(
-            TransformerLayer(
-                shape.hidden_dim,
-                shape.ffn_dim,
-                n_heads=shape.n_heads,
-                activation=shape.activation,
-                dropout=shape.dropout,
-                attention_dropout=shape.attention_dropout,
-                activation_dropout=shape.activation_dropout,
-            )
-            for _ in range(shape.n_layers)
-        )
         init_like_bert(self)
 
     def embed(self, tokens: Tensor) -> Tensor:

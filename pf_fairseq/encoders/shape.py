@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pf_fairseq.modules.transformer import TransformerLayer
+
 
 @dataclass(frozen=True)
 class EncoderShape:
@@ -22,3 +24,16 @@ class EncoderShape:
     dropout: float = 0.0
     attention_dropout: float = 0.0
     activation_dropout: float = 0.0
+
+
+def build_layer(shape: EncoderShape) -> TransformerLayer:
+    """One Transformer layer of this shape, freshly initialised."""
+    return TransformerLayer(
+        shape.hidden_dim,
+        shape.ffn_dim,
+        n_heads=shape.n_heads,
+        activation=shape.activation,
+        dropout=shape.dropout,
+        attention_dropout=shape.attention_dropout,
+        activation_dropout=shape.activation_dropout,
+    )

@@ -1,6 +1,7 @@
 """Tokenizers: text in, ids of a data-bin's dictionary out; one table of the kinds there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
@@ -81,23 +82,21 @@ TOKENIZERS: dict[str, TokenizerKind] = {"roberta": ByteLevelBpe}
 
 
 def tokenizer_from_files(kind: str, files: Mapping[str, bytes]) -> Tokenizer:
-    """Build the tokenizer `kind` from its files' contents by name.
+    """Build the tokenizer `kind` from its files' contents by name; other files may be among them.
 
     Raises:
         InputError: if the kind is unknown, or the files are incomplete or do not fit together.
     """
-    if kind not in TOKENIZERS:
-        raise InputError(
-            f"`tokenizer` must be one of {', '.join(TOKENIZERS)}, but is {kind!r} instead."
-        )
-    factory = TOKENIZERS[kind]
+    factory = _factory(kind)
     for patterns in factory.file_sets:
-        matches = [[name for name in files if Path(name).match(each)] for each in patterns]
+        matches = [_matching(files, [pattern]) for pattern in patterns]
         if all(len(names) == 1 for names in matches):
-            return factory({names[0]: files[names[0]] for names in matches})
+            return factory({name: files[name] for names in matches for name in names})
     wanted = ", or ".join(" + ".join(patterns) for patterns in factory.file_sets)
-    found = ", ".join(sorted(files)) or "none of them"
-    raise InputError(f"A {kind} tokenizer needs {wanted}, but there is {found}.")
+    found = _matching(files, [name for patterns in factory.file_sets for name in patterns])
+    raise InputError(
+        f"A {kind} tokenizer needs {wanted}, but there is {', '.join(found) or 'none of them'}."
+    )
 
 
 def load_tokenizer(kind: str, directory: Path) -> Tokenizer:
@@ -106,21 +105,28 @@ def load_tokenizer(kind: str, directory: Path) -> Tokenizer:
     Raises:
         InputError: as `tokenizer_from_files`, or if the folder or a file cannot be read.
     """
-    if not directory.is_dir():
-        raise InputError(f"The tokenizer folder `{directory}` does not exist or is not a folder.")
-    patterns = {
-        pattern
-        for factory in (TOKENIZERS[kind],)
-        if kind in TOKENIZERS
-        for names in factory.file_sets
-        for pattern in names
-    }
+    factory = _factory(kind)
     try:
-        paths = sorted(path for pattern in patterns for path in directory.glob(pattern))
-        files = {path.name: path.read_bytes() for path in paths}
+        names = [path.name for path in directory.iterdir() if path.is_file()]
+        wanted = _matching(names, [name for patterns in factory.file_sets for name in patterns])
+        files = {name: (directory / name).read_bytes() for name in wanted}
     except OSError as error:
-        raise InputError(f"`{directory}` cannot be read ({error.strerror}).") from error
+        raise InputError(
+            f"The tokenizer folder `{directory}` cannot be read ({error.strerror})."
+        ) from error
     try:
         return tokenizer_from_files(kind, files)
     except InputError as error:
         raise InputError(f"The tokenizer files in `{directory}` do not fit: {error}") from error
+
+
+def _factory(kind: str) -> TokenizerKind:
+    if kind not in TOKENIZERS:
+        raise InputError(
+            f"`tokenizer` must be one of {', '.join(TOKENIZERS)}, but is {kind!r} instead."
+        )
+    return TOKENIZERS[kind]
+
+
+def _matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if any(fnmatchcase(name, each) for each in patterns))

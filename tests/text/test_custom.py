@@ -1,0 +1,70 @@
+"""Own files: the labels come from the train file."""
+
+from pathlib import Path
+
+import pytest
+
+from pf_fairseq.errors import InputError
+from pf_fairseq.text.custom import read_custom, sort_labels
+from pf_fairseq.text.tsv import Columns, Rows
+
+PAIR = Columns(texts=(0, 2), label=1)
+
+
+def write(folder: Path, **files: str) -> dict[str, Path]:
+    paths = {split: folder / f"{split}.tsv" for split in files}
+    for split, content in files.items():
+        paths[split].write_text(content, encoding="utf-8")
+    return paths
+
+
+def test_pairs_with_header(tmp_path: Path) -> None:
+    rows = "text\tlabel\tother\na\tyes\tb\nc\tno\td\n"
+    corpus = read_custom(write(tmp_path, train=rows, valid=rows), PAIR, header=True)
+    assert corpus.splits["train"] == Rows(["a", "c"], ["b", "d"], ["yes", "no"])
+    assert (corpus.task, corpus.labels, corpus.pair) == ("custom", ["no", "yes"], True)
+    assert corpus.metrics == ["accuracy"]
+
+
+def test_sorts_numbers_as_numbers() -> None:
+    assert sort_labels({"10", "9", "-1"}) == ["-1", "9", "10"]
+    assert sort_labels({"10", "9", "x"}) == ["10", "9", "x"]
+    assert sort_labels({"1", "01"}) == ["01", "1"]
+    assert sort_labels({"1.5", "10"}) == ["1.5", "10"]
+
+
+def test_test_file_may_lack_the_label_column(tmp_path: Path) -> None:
+    labelled = "a\t0\nb\t1\n"
+    columns = Columns((0,), 1)
+    files = write(tmp_path, train=labelled, valid=labelled, test="c\n")
+    assert read_custom(files, columns, header=False).splits["test"] == Rows(["c"], None, None)
+    files = write(tmp_path, train=labelled, valid=labelled, test="c\t1\n")
+    assert read_custom(files, columns, header=False).splits["test"] == Rows(["c"], None, ["1"])
+
+
+def test_problems_of_all_files_are_named(tmp_path: Path) -> None:
+    files = write(tmp_path, train="a\t0\n\t1\n", valid="b\t2\nc\n", test="d\t1\n \t1\n")
+    with pytest.raises(InputError) as caught:
+        read_custom(files, Columns((0,), 1), header=False)
+    assert [line.split("/")[-1] for line in str(caught.value).split("\n")[1:]] == [
+        "train.tsv:2: the text in column 0 is empty",
+        "valid.tsv:1: the label '2' is not one of 0",
+        "valid.tsv:2: has 1 column instead of 2",
+        "test.tsv:1: the label '1' is not one of 0",
+        "test.tsv:2: the text in column 0 is empty",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("train", "message"),
+    [
+        ("a\t0\nb\t0\n", "train.tsv: every row has the label '0'; two are needed"),
+        ("a\t<pad>\nb\t0\n", "fairseq cannot take '<pad>' as a label"),
+        ("a\tx\ry\nb\t0\n", r"fairseq cannot take 'x\\ry' as a label"),
+        ("a\nb\n", "train.tsv: has 1 columns, but column 1 is asked for"),
+    ],
+)
+def test_labels_that_will_not_do(train: str, message: str, tmp_path: Path) -> None:
+    files = write(tmp_path, train=train, valid="a\t0\n")
+    with pytest.raises(InputError, match=message):
+        read_custom(files, Columns((0,), 1), header=False)

@@ -1,0 +1,133 @@
+"""GLUE's layouts, on files of their shape and on the real ones."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from pf_fairseq.errors import InputError
+from pf_fairseq.text.glue import GLUE_TASKS, read_glue
+from pf_fairseq.text.tsv import Rows
+
+# for each task the header of train, the columns of texts and label, and the labels in order
+LAYOUTS = {
+    "SST-2": ("sentence label", [0], 1, ["0", "1"]),
+    "MRPC": ("Quality;#1 ID;#2 ID;#1 String;#2 String", [3, 4], 0, ["0", "1"]),
+    "RTE": ("index sentence1 sentence2 label", [1, 2], 3, ["entailment", "not_entailment"]),
+    "QNLI": ("index question sentence label", [1, 2], 3, ["entailment", "not_entailment"]),
+    "QQP": ("id qid1 qid2 question1 question2 is_duplicate", [3, 4], 5, ["0", "1"]),
+    "MNLI": (
+        "index promptID pairID genre sentence1_binary_parse sentence2_binary_parse "
+        "sentence1_parse sentence2_parse sentence1 sentence2 label1 gold_label",
+        [8, 9],
+        11,
+        ["contradiction", "entailment", "neutral"],
+    ),
+    "CoLA": (None, [3], 1, ["0", "1"]),
+}
+
+
+def write_task(root: Path, task: str, *, bad_line: bool = False) -> Path:
+    """Write train, dev and test of a task, a few rows each, in the official layout."""
+    header, texts, label, labels = LAYOUTS[task]
+    names = None if header is None else header.split(";" if ";" in header else " ")
+    lines = [] if names is None else ["\t".join(names)]
+    for row, each in enumerate([*labels, labels[0]]):
+        fields = ["NA"] * (4 if names is None else len(names))
+        for column in texts:
+            fields[column] = f'"text {row} of column {column}'
+        fields[label] = each
+        lines.append("\t".join(fields))
+    if bad_line:
+        lines[2] = "cut"
+    folder = root / task
+    folder.mkdir(parents=True)
+    suffix = "_matched" if task == "MNLI" else ""
+    content = "\ufeff" + "\n".join(lines) + "\n"
+    (folder / "train.tsv").write_text(content, encoding="utf-8")
+    (folder / f"dev{suffix}.tsv").write_text(content, encoding="utf-8")
+    text_names = ["sentence"] if names is None else [names[column] for column in texts]
+    test = ["\t".join(["index", *text_names])]
+    test += ["\t".join(["7", *(f"{name} of test" for name in text_names)])]
+    (folder / f"test{suffix}.tsv").write_text("\n".join(test) + "\n", encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize("task", LAYOUTS)
+def test_reads_the_official_layout(task: str, tmp_path: Path) -> None:
+    _, texts, _, labels = LAYOUTS[task]
+    corpus = read_glue(task, write_task(tmp_path, task), ["train", "dev", "test"])
+    expected = [
+        [f'"text {row} of column {column}' for row in range(len(labels) + 1)] for column in texts
+    ]
+    second = expected[1] if len(texts) == 2 else None
+    assert corpus.splits["train"] == Rows(expected[0], second, [*labels, labels[0]])
+    assert corpus.splits["valid"] == corpus.splits["train"]
+    assert corpus.splits["test"].labels is None
+    assert corpus.splits["test"].first[0].endswith(" of test")
+    assert (corpus.task, corpus.labels, corpus.pair) == (task, labels, len(texts) == 2)
+
+
+def test_metrics() -> None:
+    extra = {name: list(task.metrics[1:]) for name, task in GLUE_TASKS.items()}
+    assert all(task.metrics[0] == "accuracy" for task in GLUE_TASKS.values())
+    assert extra == {name: [] for name in LAYOUTS} | {
+        "MRPC": ["f1"],
+        "QQP": ["f1"],
+        "CoLA": ["mcc"],
+    }
+
+
+def test_folder_of_the_task_itself_will_do(tmp_path: Path) -> None:
+    write_task(tmp_path, "RTE")
+    assert read_glue("RTE", tmp_path / "RTE", ["dev"]) == read_glue("RTE", tmp_path, ["dev"])
+
+
+@pytest.mark.parametrize("task", LAYOUTS)
+def test_real_files_equal_the_csv_module(task: str, glue_dir: Path) -> None:
+    header, texts, label, _ = LAYOUTS[task]
+    corpus = read_glue(task, glue_dir, ["train", "dev"])
+    with (glue_dir / task / "train.tsv").open(encoding="utf-8-sig", newline="\n") as file:
+        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    rows = rows if header is None else rows[1:]
+    train = corpus.splits["train"]
+    assert train.first == [row[texts[0]] for row in rows]
+    assert train.second == ([row[texts[1]] for row in rows] if len(texts) == 2 else None)
+    assert train.labels == [row[label] for row in rows]
+    assert set(corpus.splits["valid"].labels or []) == set(corpus.labels)
+
+
+def test_bad_lines_of_all_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        read_glue("QNLI", write_task(tmp_path, "QNLI", bad_line=True), ["train", "dev"])
+    assert str(caught.value).split("\n") == [
+        "The input has 2 problems; mend or remove these lines (nothing was written):",
+        f"  {tmp_path}/QNLI/train.tsv:3: has 1 column instead of 4",
+        f"  {tmp_path}/QNLI/dev.tsv:3: has 1 column instead of 4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "train.tsv: is empty"),
+        (b"sentence\tnote\na\t0\n", "train.tsv:1: the header lacks the column label; it has sent"),
+        (b"sent\xff\tlabel\na\t0\n", "train.tsv:1: is not UTF-8 (byte 0xff at position 5)"),
+        (b"sentence\tlabel\n", "train.tsv: has no rows"),
+    ],
+)
+def test_bad_header(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "train.tsv").write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(message)):
+        read_glue("SST-2", tmp_path, ["train"])
+
+
+def test_missing_folder_and_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere` does not exist"):
+        read_glue("RTE", tmp_path / "nowhere", ["train"])
+    with pytest.raises(InputError, match="holds neither a folder `RTE` nor .tsv files"):
+        read_glue("RTE", tmp_path, ["train"])
+    (tmp_path / "RTE").mkdir()
+    with pytest.raises(InputError, match="RTE/train.tsv` cannot be read"):
+        read_glue("RTE", tmp_path, ["train"])

@@ -1,0 +1,102 @@
+"""Splitting files into fields, and every bad line named."""
+
+from pathlib import Path
+
+import pytest
+
+from pf_fairseq.errors import InputError
+from pf_fairseq.text.tsv import Columns, Rows, Table, read_table, select_columns
+
+
+def table_of(folder: Path, content: bytes, *, header: bool = True) -> Table:
+    (folder / "some.tsv").write_bytes(content)
+    return read_table(folder / "some.tsv", header=header)
+
+
+def problems_of(table: Table) -> list[str]:
+    return [problem.removeprefix(f"{table.path}:") for problem in table.problems]
+
+
+def test_quotes_are_plain_text_and_only_line_feeds_end_lines(tmp_path: Path) -> None:
+    content = '\ufefftext\tlabel\r\n"half\t0\nan "odd" one\u2028\x0b\r.\t1\r\n'.encode()
+    table = table_of(tmp_path, content)
+    assert table.header == ["text", "label"]
+    assert table.lines == [(2, ['"half', "0"]), (3, ['an "odd" one\u2028\x0b\r.', "1"])]
+    assert table.problems == []
+
+
+def test_last_line_needs_no_line_break(tmp_path: Path) -> None:
+    assert table_of(tmp_path, b"a\t0\nb\t1", header=False).lines == [
+        (1, ["a", "0"]),
+        (2, ["b", "1"]),
+    ]
+
+
+def test_selects_texts_and_labels(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b'1\tx\tfirst \tsecond\n 0 \tx\t<s>\t"\n', header=False)
+    assert select_columns(table, Columns((2, 3), 0), ["0", "1"]) == Rows(
+        ["first ", "<s>"], ["second", '"'], ["1", "0"]
+    )
+    assert select_columns(table, Columns((3,), None), None) == Rows(["second", '"'], None, None)
+    assert table.problems == []
+
+
+def test_every_bad_line_is_named(tmp_path: Path) -> None:
+    lines = [
+        b"text\tlabel",
+        b"fine\t1",
+        b"no label",
+        b"a stray\ttab\t0",
+        b" \t1",
+        b"unknown\t2",
+        b"no label\t ",
+        b"caf\xe9\t0",
+        b"",
+        b"fine too\t0",
+    ]
+    table = table_of(tmp_path, b"\n".join(lines) + b"\n")
+    rows = select_columns(table, Columns((0,), 1), ["0", "1"])
+    assert rows.first == ["fine", "fine too"]
+    assert sorted(problems_of(table)) == [
+        "3: has 1 column instead of 2",
+        "4: has 3 columns instead of 2",
+        "5: the text in column 0 is empty",
+        "6: the label '2' is not one of 0, 1",
+        "7: the label in column 1 is empty",
+        "8: is not UTF-8 (byte 0xe9 at position 4)",
+        "9: has 1 column instead of 2",
+    ]
+
+
+def test_without_header_most_rows_decide_how_many_columns_there_are(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"only\na\t0\nb\t1\n", header=False)
+    assert select_columns(table, Columns((0,), 1), None).first == ["a", "b"]
+    assert problems_of(table) == ["1: has 1 column instead of 2"]
+
+
+def test_long_lists_of_labels_are_cut(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"a\tx\n", header=False)
+    select_columns(table, Columns((0,), 1), [str(number) for number in range(99)])
+    assert problems_of(table) == [
+        "1: the label 'x' is not one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ..."
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"text\tlabel\n"])
+def test_file_without_rows_is_a_problem(content: bytes, tmp_path: Path) -> None:
+    table = table_of(tmp_path, content)
+    select_columns(table, Columns((0,), 1), None)
+    assert problems_of(table) == [" has no rows"]
+
+
+def test_column_that_no_row_has_is_one_problem(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"a\t0\nb\t1\n", header=False)
+    select_columns(table, Columns((0,), 5), None)
+    assert problems_of(table) == [" has 2 columns, but column 5 is asked for (the first is 0)"]
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere.tsv` cannot be read \(No such file"):
+        read_table(tmp_path / "nowhere.tsv", header=True)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_table(tmp_path, header=True)

@@ -1,0 +1,87 @@
+"""A tiny corpus, tokenizer and data-bin, made on the spot: no test needs a download."""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.trainers import BpeTrainer
+
+from pf_fairseq.cli import preprocess
+from pf_fairseq.cli.program import Parser, run_program
+
+SPECIALS = ["<s>", "<pad>", "</s>", "<unk>"]
+VOCAB_SIZE = 400
+N_TRAIN, N_VALID = 200, 60
+
+GOOD = "bright calm fine fresh kind lovely rich warm".split()
+BAD = "bleak cold dull harsh poor stale tired weak".split()
+THINGS = "bread café garden music river song soup story".split()
+TURNS = ["is not", "was never"]  # a sentence with one of these says the opposite
+LINKS = ["is", "was", "felt"]
+ENDS = ["", " today", " in the end , they say", " , as far as I can tell after a long evening"]
+
+
+def draw_sentence(draw: random.Random) -> tuple[str, int]:
+    """Give a sentence and whether it praises; half of them turn the meaning of their last word."""
+    positive, turned = draw.random() < 0.5, draw.random() < 0.5
+    word = draw.choice(GOOD if positive != turned else BAD)
+    link = draw.choice(TURNS if turned else LINKS)
+    return f"the {draw.choice(THINGS)} {link} {word}{draw.choice(ENDS)}", int(positive)
+
+
+def _rows(draw: random.Random, n_rows: int, pair: bool) -> Iterator[str]:
+    for _ in range(n_rows):
+        text, label = draw_sentence(draw)
+        if not pair:
+            yield f"{text}\t{label}"
+            continue
+        second, second_label = draw_sentence(draw)
+        yield f"{text}\t{second}\t{int(label == second_label)}"
+
+
+def write_corpus(folder: Path, *, pair: bool = False, seed: int = 0) -> None:
+    """Write `train.tsv` and `valid.tsv`; the last column is the label."""
+    draw = random.Random(seed)
+    header = "text\tother\tlabel" if pair else "text\tlabel"
+    for split, n_rows in {"train": N_TRAIN, "valid": N_VALID}.items():
+        rows = [header, *_rows(draw, n_rows, pair)]
+        (folder / f"{split}.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def write_tokenizer(folder: Path) -> None:
+    """Train a byte-level BPE and write `vocab.json` and `merges.txt` as RoBERTa has them."""
+    draw = random.Random(0)
+    engine = Tokenizer(BPE())
+    engine.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    trainer = BpeTrainer(
+        vocab_size=VOCAB_SIZE, initial_alphabet=ByteLevel.alphabet(), show_progress=False
+    )
+    engine.train_from_iterator((draw_sentence(draw)[0] for _ in range(500)), trainer)
+    vocabulary = engine.get_vocab()
+    symbols = [*SPECIALS, *sorted(vocabulary, key=vocabulary.__getitem__), "<mask>"]
+    numbers = {symbol: number for number, symbol in enumerate(symbols)}
+    merges = json.loads(engine.to_str())["model"]["merges"]
+    lines = ["#version: 0.2", *(" ".join(merge) for merge in merges)]
+    (folder / "vocab.json").write_text(json.dumps(numbers), encoding="utf-8")
+    (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def make_data_bin(folder: Path, *, pair: bool = False) -> Path:
+    """Write corpus and tokenizer into `folder`, and preprocess them; returns the data-bin."""
+    write_corpus(folder, pair=pair)
+    write_tokenizer(folder)
+    columns = ["--text-column", "0", "--label-column", "2" if pair else "1"]
+    if pair:
+        columns += ["--text-pair-column", "1"]
+    files = ["--train", str(folder / "train.tsv"), "--valid", str(folder / "valid.tsv")]
+    tokenizer = ["--tokenizer", "roberta", "--tokenizer-dir", str(folder), "--max-tokens", "48"]
+    output = folder / "data-bin"
+    parser = Parser(prog="pf-fairseq preprocess")
+    preprocess.add_arguments(parser)
+    arguments = [*files, *columns, *tokenizer, "--output", str(output)]
+    assert run_program(parser, preprocess.run, arguments) == 0
+    return output
