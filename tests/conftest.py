@@ -2,12 +2,21 @@
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 # Behind site-packages: `tests.reference` is found, and an installed pf_fairseq still comes first.
 sys.path.append(str(Path(__file__).parent.parent))
+
+
+@dataclass(frozen=True)
+class TinyCheckpoint:
+    """A trained model and the data-bin that it was trained on."""
+
+    path: Path
+    data: Path
 
 
 def _folder(variable: str) -> Path:
@@ -30,3 +39,37 @@ def glue_dir() -> Path:
 def tokenizers_dir() -> Path:
     """Folder with `roberta/`, `bert/`, `albert/` tokenizer files."""
     return _folder("PF_TOKENIZERS_DIR")
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data-bin of 200 train and 60 valid sentences of 2 classes, with a tokenizer of its own."""
+    from tests.tiny_data import make_data_bin  # not at the top: only now is the root on sys.path
+
+    return make_data_bin(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny_pair_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The like of `tiny_data` whose inputs are two sentences."""
+    from tests.tiny_data import make_data_bin
+
+    return make_data_bin(tmp_path_factory.mktemp("tiny_pair"), pair=True)
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(
+    tiny_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> TinyCheckpoint:
+    """A past-future RoBERTa of 4 layers x 32 that `fairseq-train` trained on `tiny_data`.
+
+    Its `path` is the checkpoint, its `data` the data-bin. It is sure of many sentences, unsure of
+    others, and so leaves at every exit.
+    """
+    from tests.fairseq.commands import train
+
+    folder = tmp_path_factory.mktemp("tiny_checkpoint") / "checkpoints"
+    # The imitation loss alone would be least if all states were alike, and wins over so few rows.
+    flags = ["--imitation-weight", "0.01", "--max-update", "130", "--validate-interval", "100"]
+    train(tiny_data, folder, *flags, "--log-interval", "100")
+    return TinyCheckpoint(path=folder / "checkpoint_last.pt", data=tiny_data)

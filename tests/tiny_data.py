@@ -20,17 +20,17 @@ N_TRAIN, N_VALID = 200, 60
 GOOD = "bright calm fine fresh kind lovely rich warm".split()
 BAD = "bleak cold dull harsh poor stale tired weak".split()
 THINGS = "bread café garden music river song soup story".split()
-TURNS = ["is not", "was never"]  # a sentence with one of these says the opposite
 LINKS = ["is", "was", "felt"]
 ENDS = ["", " today", " in the end , they say", " , as far as I can tell after a long evening"]
 
 
 def draw_sentence(draw: random.Random) -> tuple[str, int]:
-    """Give a sentence and whether it praises; half of them turn the meaning of their last word."""
-    positive, turned = draw.random() < 0.5, draw.random() < 0.5
-    word = draw.choice(GOOD if positive != turned else BAD)
-    link = draw.choice(TURNS if turned else LINKS)
-    return f"the {draw.choice(THINGS)} {link} {word}{draw.choice(ENDS)}", int(positive)
+    """Give a sentence with one judgement or three, and whether most of them praise."""
+    praises = [draw.random() < 0.5 for _ in range(draw.choice([1, 3]))]
+    words = [draw.choice(GOOD if praise else BAD) for praise in praises]
+    judgement = " , ".join(words)
+    text = f"the {draw.choice(THINGS)} {draw.choice(LINKS)} {judgement}{draw.choice(ENDS)}"
+    return text, int(2 * sum(praises) > len(praises))
 
 
 def _rows(draw: random.Random, n_rows: int, pair: bool) -> Iterator[str]:

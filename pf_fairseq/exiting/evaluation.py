@@ -30,7 +30,15 @@ class Evaluation:
 def evaluate_exits(
     recorded: RecordedExits, *, task: str, metrics: Sequence[str], targets: Sequence[float]
 ) -> Evaluation:
-    """Sweep the threshold over `recorded` and find the points of the `targets` (speed-ups)."""
+    """Sweep the threshold over `recorded` and find the points of the `targets`.
+
+    Args:
+        recorded: the split, at least one sentence.
+        task: the task's name.
+        metrics: names out of `METRICS`; accuracy is always among the scores, and the first.
+        targets: wanted speed-up ratios, each at least 1.
+    """
+    metrics = ["accuracy", *(name for name in metrics if name != "accuracy")]
     curve = trade_off_curve(recorded.entropies, recorded.correct)
     points = [find_operating_point(recorded, curve, target, metrics) for target in targets]
-    return Evaluation(task, list(metrics), recorded, curve, points)
+    return Evaluation(task, metrics, recorded, curve, points)

@@ -1,10 +1,12 @@
 """Scores of a list of predictions, never NaN."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
+
+from pf_fairseq.errors import InputError
 
 POSITIVE_CLASS = 1  # GLUE's F1 is that of label 1
 
@@ -42,3 +44,17 @@ def mcc(predictions: Tensor, targets: Tensor) -> float:
 
 METRICS: dict[str, Callable[[Tensor, Tensor], float]] = {"accuracy": accuracy, "f1": f1, "mcc": mcc}
 """Every score a task may ask for, by the name it bears in reports."""
+
+
+def check_metrics(names: Sequence[str]) -> None:
+    """Refuse a score that is not known here.
+
+    Raises:
+        InputError: naming it.
+    """
+    unknown = [name for name in names if name not in METRICS]
+    if unknown:
+        raise InputError(
+            f"The task's metrics must be among {', '.join(METRICS)}, but one is {unknown[0]!r}; "
+            "mend `metrics` in task.json."
+        )

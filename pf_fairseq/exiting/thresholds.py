@@ -55,10 +55,7 @@ def accuracy_at_speedup(logits: Tensor, targets: Tensor, target: float) -> float
     if logits.size(0) == 0:
         return 0.0
     correct = logits.argmax(dim=-1) == targets.unsqueeze(1)
-    curve = trade_off_curve(exit_entropy(logits), correct)
-    assert curve.accuracy is not None  # labels were given
-    index = curve.index_of_speedup(target)
-    return float(curve.accuracy[-1 if index is None else index])
+    return trade_off_curve(exit_entropy(logits), correct).accuracy_at_speedup(target)
 
 
 def check_target(target: float) -> None:

@@ -13,7 +13,9 @@ from pf_fairseq.encoders.roberta import RobertaEncoder
 from pf_fairseq.encoders.shape import EncoderShape
 from pf_fairseq.models.config import PastFutureConfig, exit_options
 from pf_fairseq.models.freezing import LayerFreezing
+from pf_fairseq.models.grouping import groups_by_length
 from pf_fairseq.modules.exits import AllExits, PastFutureExits
+from pf_fairseq.modules.states import StateReadout
 
 logger = logging.getLogger(__name__)
 
@@ -106,19 +108,33 @@ class PastFutureRoberta(BaseFairseqModel):
 
     def all_exits(self, tokens: Tensor, name: str | None = None) -> AllExits:
         """Every exit of int64 tokens `(B, T)`, padded on the right."""
-        encoder, exits = self.sentence_encoder, self.exits(name)
+        exits = self.exits(name)
         # Always masked: asking a GPU whether there is any padding would make it wait.
-        is_token = tokens.ne(encoder.pad_id)
-        n_constant = self.cfg.frozen_layers if self._always_frozen else 0
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self._always_frozen):
-            hidden = encoder.embed(tokens)
-        summaries = []
-        for index, layer in enumerate(encoder.layers):
-            with torch.set_grad_enabled(torch.is_grad_enabled() and index >= n_constant):
-                hidden = layer(hidden, is_token)
-            summaries.append(exits.readout.summarise(hidden, is_token))
-        all_exits: AllExits = exits(torch.stack(summaries, dim=1))
+        is_token = tokens.ne(self.sentence_encoder.pad_id)
+        with self._gradients_unless(self._always_frozen):
+            hidden = self.sentence_encoder.embed(tokens)
+        groups = groups_by_length(is_token)
+        summaries = [
+            self._summaries(hidden[rows, :longest], is_token[rows, :longest], exits.readout)
+            for rows, longest in groups
+        ]
+        rows = torch.cat([rows for rows, _ in groups])
+        all_exits: AllExits = exits(torch.cat(summaries)[rows.argsort()])
         return all_exits
+
+    def _summaries(self, hidden: Tensor, is_token: Tensor, readout: StateReadout) -> Tensor:
+        """What the exits read of every layer, `(B, L, summary_dim)`, for embedded tokens."""
+        n_constant = self.cfg.frozen_layers if self._always_frozen else 0
+        summaries = []
+        for index, layer in enumerate(self.sentence_encoder.layers):
+            with self._gradients_unless(index < n_constant):
+                hidden = layer(hidden, is_token)
+            summaries.append(readout.summarise(hidden, is_token))
+        return torch.stack(summaries, dim=1)
+
+    @staticmethod
+    def _gradients_unless(constant: bool) -> torch.set_grad_enabled:
+        return torch.set_grad_enabled(torch.is_grad_enabled() and not constant)
 
     def forward(
         self, src_tokens: Tensor, classification_head_name: str | None = None, **_: object

@@ -97,7 +97,8 @@ def _mark(axes: Axes, x: float, y: float, text: str, *, below: bool = False) -> 
 def _scale_speedup(axes: Axes, n_layers: int) -> None:
     """Scale the speed-up by ratios, so that the deep exits do not crowd at the left."""
     axes.set_xscale("log")
-    axes.set_xlim(0.94, max(n_layers, 2) * 1.06)
+    widest = max(n_layers, 2)
+    axes.set_xlim(widest**-0.035, widest**1.09)  # room for the label of the rightmost point
     shown: list[float] = []
     for tick in TICKS:
         if tick <= n_layers and (not shown or tick >= shown[-1] * MIN_TICK_RATIO):

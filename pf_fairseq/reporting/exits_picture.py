@@ -34,13 +34,15 @@ def draw_exits(path: Path, evaluation: Evaluation) -> None:
         title += f" (at 1x all at exit {n_layers})"
     figure.suptitle(title, x=0.02, ha="left", fontsize=11, color=INK)
     if n_rows > 0:
-        rows = figure.subplots(n_rows, 1, sharex=True, squeeze=False)[:, 0]
+        rows = figure.subplots(n_rows, 1, sharex=True, squeeze=False)[:, 0].tolist()
         _draw_points(figure, rows, early)
         if exit_accuracy is not None:
             _draw_exit_accuracy(rows[-1], exit_accuracy)
         rows[-1].set_xlabel("exit (1: after the first layer)", color=INK)
         rows[-1].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=24, min_n_ticks=1))
         rows[-1].set_xlim(0.4, n_layers + 0.6)
+    else:
+        figure.text(0.5, 0.4, "no speed-up asked for is reached", ha="center", color=INK)
     save_png(figure, path)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pf_fairseq.errors import InputError, list_problems
+from pf_fairseq.errors import list_problems
 from pf_fairseq.text.tsv import Rows, Table
 
 MOST_PROBLEMS_SHOWN = 1000  # a file of another format is wrong in every line
@@ -36,11 +36,6 @@ def raise_problems(tables: Sequence[Table]) -> None:
     """
     problems = [problem for table in tables for problem in table.problems]
     if problems:
-        raise malformed(problems)
-
-
-def malformed(problems: list[str]) -> InputError:
-    """Make the error that lists `problems`."""
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    heading = f"The input has {count}; mend or remove these lines (nothing was written):"
-    return list_problems(heading, problems, limit=MOST_PROBLEMS_SHOWN)
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        heading = f"The input has {count}; mend what is named here (nothing was written):"
+        raise list_problems(heading, problems, limit=MOST_PROBLEMS_SHOWN)

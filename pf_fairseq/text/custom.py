@@ -26,7 +26,7 @@ def read_custom(files: Mapping[str, Path], columns: Columns, *, header: bool) ->
     """
     tables = {split: read_table(path, header=header) for split, path in files.items()}
     train = select_columns(tables["train"], columns, None)
-    labels = sort_labels(set(train.labels or []))
+    labels = sort_labels(_labels_of(tables["train"], columns))
     tables["train"].problems += _label_problems(tables["train"], labels)
     splits = {"train": train}
     for split, table in tables.items():
@@ -44,6 +44,15 @@ def sort_labels(labels: set[str]) -> list[str]:
     return sorted(labels)
 
 
+def _labels_of(table: Table, columns: Columns) -> set[str]:
+    """Collect every label, also of rows whose text is bad, so that no problem causes another."""
+    n_columns, label = table.n_columns, columns.label
+    if label is None or label >= n_columns:
+        return set()
+    rows = (fields for _, fields in table.lines if len(fields) == n_columns)
+    return {fields[label].strip() for fields in rows} - {""}
+
+
 def _columns_of(split: str, table: Table, columns: Columns) -> Columns:
     unlabelled = columns.label is not None and columns.label >= table.n_columns
     return Columns(columns.texts, None) if split == "test" and unlabelled else columns
@@ -52,7 +61,7 @@ def _columns_of(split: str, table: Table, columns: Columns) -> Columns:
 def _label_problems(table: Table, labels: list[str]) -> list[str]:
     """Name the labels that make no classification task or no line of fairseq's `dict.txt`."""
     problems = []
-    if len(labels) == 1 and not table.problems:
+    if len(labels) == 1:
         problems.append(f"{table.path}: every row has the label {labels[0]!r}; two are needed")
     for label in labels:
         if label in (*SPECIAL_SYMBOLS, MASK_SYMBOL) or "\r" in label:

@@ -51,7 +51,11 @@ def read_indexed(prefix: Path) -> list[list[int]] | None:
     try:
         _check_sizes(prefix)
         dataset = load_indexed_dataset(str(prefix))
-        return None if dataset is None else [dataset[row].tolist() for row in range(len(dataset))]
+        if dataset is None:
+            return None
+        if dataset.supports_prefetch:  # the kind `cached` can be read in no other way
+            dataset.prefetch(range(len(dataset)))
+        return [dataset[row].tolist() for row in range(len(dataset))]
     except (
         ArithmeticError,
         AssertionError,

@@ -8,6 +8,7 @@ from pathlib import Path
 from pf_fairseq.errors import InputError
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 MOST_LABELS_SHOWN = 10
 
 
@@ -68,10 +69,13 @@ def read_table(path: Path, *, header: bool) -> Table:
         content = path.read_bytes().removeprefix(BYTE_ORDER_MARK)
     except OSError as error:
         raise InputError(f"`{path}` cannot be read ({error.strerror}).") from error
+    table = Table(path, None, [], [])
+    if content.startswith(UTF_16_MARKS):
+        table.problems.append(f"{path}: is UTF-16; save it as UTF-8")
+        return table
     raw_lines = content.split(b"\n")
     if not raw_lines[-1]:
         raw_lines.pop()  # the line break that ends the last line
-    table = Table(path, None, [], [])
     for number, raw in enumerate(raw_lines, start=1):
         try:
             fields = raw.removesuffix(b"\r").decode("utf-8").split("\t")
@@ -102,11 +106,10 @@ def select_columns(table: Table, columns: Columns, labels: Sequence[str] | None)
     rows = Rows([], [] if len(columns.texts) == 2 else None, None if columns.label is None else [])
     if not table.lines and not table.problems:
         table.problems.append(f"{table.path}: has no rows")
-    elif table.n_columns < columns.n_needed:
-        table.problems.append(
-            f"{table.path}: has {table.n_columns} columns, but column {columns.n_needed - 1} is "
-            "asked for (the first is 0)"
-        )
+    elif table.lines and table.n_columns < columns.n_needed:
+        last = columns.n_needed - 1
+        has = f"it has {table.n_columns}"
+        table.problems.append(f"{table.path}: lacks column {last} (the first is 0); {has}")
         return rows
     n_columns = table.n_columns
     for number, fields in table.lines:

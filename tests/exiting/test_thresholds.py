@@ -120,10 +120,14 @@ def test_accuracy_of_half_precision_logits(dtype: torch.dtype) -> None:
 def test_accuracy_of_ten_thousand_sentences_is_quick() -> None:
     logits = torch.randn(10_000, 24, 3)
     targets = torch.randint(0, 3, (10_000,))
-    accuracy_at_speedup(logits[:10], targets[:10], 2)
-    seconds = []
-    for _ in range(5):
-        started = time.perf_counter()
-        accuracy_at_speedup(logits, targets, 2)
-        seconds.append(time.perf_counter() - started)
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so that this thread's own time is all that is spent,
+    seconds = []  # whatever else the machine is doing
+    try:
+        for _ in range(5):
+            started = time.thread_time()
+            accuracy_at_speedup(logits, targets, 2)
+            seconds.append(time.thread_time() - started)
+    finally:
+        torch.set_num_threads(n_threads)
     assert min(seconds) < 0.2

@@ -27,7 +27,8 @@ TASK = [
 MODEL = ["--arch", "past_future_roberta", "--criterion", "past_future", *TINY_SHAPE]
 OPTIMIZER = [
     *("--optimizer", "adam", "--adam-betas", "(0.9, 0.98)", "--lr", "0.003"),
-    *("--weight-decay", "0.1", "--clip-norm", "1.0", "--batch-size", "16"),
+    *("--weight-decay", "0.1", "--clip-norm", "1.0"),
+    *("--batch-size", "16", "--required-batch-size-multiple", "1"),
 ]
 LOGGING = ["--cpu", "--log-format", "json", "--log-interval", "1", "--no-epoch-checkpoints"]
 

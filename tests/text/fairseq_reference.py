@@ -11,7 +11,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # its import calls torch.jit.script
     from fairseq.data import Dictionary
     from fairseq.data.encoders.gpt2_bpe_utils import get_encoder
+    from fairseq.options import get_preprocessing_parser
     from fairseq.tasks.sentence_prediction import SentencePredictionConfig, SentencePredictionTask
+    from fairseq_cli.preprocess import main as fairseq_preprocess
 
 Encode = Callable[[str], list[int]]
 
@@ -27,6 +29,22 @@ def fairseq_encoder(folder: Path) -> Encode:
         return [int(number) for number in ids]
 
     return encode
+
+
+def bpe_lines(folder: Path, texts: list[str]) -> list[str]:
+    """Encode texts as fairseq's `multiprocessing_bpe_encoder` does: numbers between spaces."""
+    encoder = get_encoder(str(folder / "encoder.json"), str(folder / "vocab.bpe"))
+    return [" ".join(map(str, encoder.encode(text))) for text in texts]
+
+
+def binarize(output: Path, lines: list[str], dictionary: Path) -> None:
+    """Run `fairseq-preprocess` on one column of the train split."""
+    output.mkdir(parents=True)
+    text = output.with_suffix(".txt")
+    text.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    options = ["--only-source", "--trainpref", str(text), "--destdir", str(output)]
+    options += ["--srcdict", str(dictionary), "--workers", "1"]
+    fairseq_preprocess(get_preprocessing_parser().parse_args(options))
 
 
 def setup_task(data_bin: Path, flags: list[str]) -> SentencePredictionTask:

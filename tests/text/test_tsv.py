@@ -89,10 +89,16 @@ def test_file_without_rows_is_a_problem(content: bytes, tmp_path: Path) -> None:
     assert problems_of(table) == [" has no rows"]
 
 
+def test_utf_16_is_one_problem(tmp_path: Path) -> None:
+    table = table_of(tmp_path, "text\tlabel\na\t0\n".encode("utf-16"))
+    select_columns(table, Columns((0,), 1), None)
+    assert problems_of(table) == [" is UTF-16; save it as UTF-8"]
+
+
 def test_column_that_no_row_has_is_one_problem(tmp_path: Path) -> None:
     table = table_of(tmp_path, b"a\t0\nb\t1\n", header=False)
     select_columns(table, Columns((0,), 5), None)
-    assert problems_of(table) == [" has 2 columns, but column 5 is asked for (the first is 0)"]
+    assert problems_of(table) == [" lacks column 5 (the first is 0); it has 2"]
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,78 @@
+"""Sentences for the C++ tests, and a byte-level BPE trained on them."""
+
+import json
+import random
+
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.trainers import BpeTrainer
+
+from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
+from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS
+
+N_PIECES = 420  # the 256 bytes and some merges
+
+_SUBJECTS = ("the film", "this story", "a quiet drama", "her second novel", "the ending")
+_VERBS = ("is", "isn't", "never feels", "they've called it", "I'd say it's")
+_JUDGEMENTS = ("a delight", "dull and much too long", "warm", "nothing new", "worth 12 euros")
+_ODD_TEXTS = (
+    "x",
+    " ",
+    "  two  spaces and a tab-free   end  ",
+    "don't we'll you're I'M 'tis rock 'n' roll",
+    "caf\u00e9 na\u00efve \u00fcber \u65e5\u672c\u8a9e \u0627\u0644\u0641\u064a\u0644\u0645",
+    "\U0001f600\U0001f468\u200d\U0001f469\u200d\U0001f467 e\u0301 \u00bd \u0664\u0662",
+    "\u00a0\u2003non-breaking\u3000ideographic\u200bzero-width",
+    "<s> </s> <pad> <mask> are plain text",
+    "!?!... --- 3.14159 :-)",
+    "a long sentence " * 12,
+)
+
+TEXTS = [
+    *(f"{s} {v} {j}" for s in _SUBJECTS for v in _VERBS for j in _JUDGEMENTS[:3]),
+    *_ODD_TEXTS,
+]
+PAIRS = [
+    ("the film is warm", "this story is warm"),
+    ("the ending isn't new", "nothing in the ending is new"),
+    ("short", "a long sentence " * 12),
+    ("a long sentence " * 12, "short"),
+    ("a long sentence " * 12, "another long one " * 12),
+    ("x", " "),
+    ("\u00e9", "\U0001f600"),
+]
+
+
+def byte_level_bpe(fairseq_files: bool) -> ByteLevelBpe:
+    """Train a byte-level BPE.
+
+    Args:
+        fairseq_files: give it as `encoder.json`, `vocab.bpe` and a `dict.txt` in another order,
+            instead of `vocab.json` and `merges.txt`.
+    """
+    engine = Tokenizer(BPE())
+    engine.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    trainer = BpeTrainer(
+        vocab_size=N_PIECES, initial_alphabet=ByteLevel.alphabet(), show_progress=False
+    )
+    texts = [f"{s} {v} {j}, they said. " for s in _SUBJECTS for v in _VERBS for j in _JUDGEMENTS]
+    engine.train_from_iterator(texts, trainer)
+    model = json.loads(engine.to_str())["model"]
+    pieces = sorted(model["vocab"], key=model["vocab"].__getitem__)
+    lines = ("#version: 0.2", *(" ".join(merge) for merge in model["merges"]))
+    merges = "".join(f"{line}\n" for line in lines).encode()
+    if not fairseq_files:
+        vocabulary = _number([*SPECIAL_SYMBOLS, *pieces, MASK_SYMBOL])
+        return ByteLevelBpe({"vocab.json": vocabulary, "merges.txt": merges})
+    order = [str(number) for number in range(len(pieces))]
+    random.Random(0).shuffle(order)
+    dictionary = "".join(f"{own_id} 1\n" for own_id in order).encode()
+    vocabulary = _number([*pieces, "<|endoftext|>"])
+    return ByteLevelBpe(
+        {"encoder.json": vocabulary, "vocab.bpe": merges, "dict.txt": dictionary}
+    )
+
+
+def _number(pieces: list[str]) -> bytes:
+    return json.dumps({piece: number for number, piece in enumerate(pieces)}).encode()

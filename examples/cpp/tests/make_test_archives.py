@@ -1,0 +1,205 @@
+"""Write the archives that the C++ tests load, and what Python says about them.
+
+    python make_test_archives.py OUTPUT_DIR
+
+The model is a tiny RoBERTa with past-future exits and random weights, the tokenizer a byte-level
+BPE trained here; both go through the project's own runtime and archive writer. `expected.json`
+holds sentences, inputs and predictions, computed in Python one sentence at a time.
+"""
+
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from archive_sentences import PAIRS, TEXTS, byte_level_bpe
+from torch import Tensor, nn
+
+from pf_fairseq.encoders.roberta import RobertaEncoder
+from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
+from pf_fairseq.runtime.archive import save_archive
+from pf_fairseq.runtime.early_exit import EarlyExitRuntime
+from pf_fairseq.runtime.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
+from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
+from pf_fairseq.text.inputs import build_input
+
+N_LAYERS = 4
+MAX_POSITIONS = 24
+MAX_TOKENS = 18
+EXIT_MARGIN = 1e-3  # no entropy this close to a threshold: exits must not hang on rounding
+
+
+def tiny_runtime(tokenizer: ByteLevelBpe, n_classes: int, threshold: float) -> EarlyExitRuntime:
+    """Return a runtime with random weights, large enough that entropies differ."""
+    torch.manual_seed(n_classes)
+    shape = EncoderShape(
+        n_layers=N_LAYERS,
+        hidden_dim=16,
+        ffn_dim=32,
+        n_heads=2,
+        vocab_size=tokenizer.vocab_size,
+        max_positions=MAX_POSITIONS,
+        pad_id=tokenizer.pad_id,
+    )
+    exits = PastFutureExits(shape.hidden_dim, N_LAYERS, n_classes, ExitOptions())
+    encoder = RobertaEncoder(shape)
+    for parameter in (*encoder.parameters(), *exits.parameters()):
+        if parameter.dim() > 1:
+            nn.init.normal_(parameter, std=0.4)
+    return EarlyExitRuntime(
+        encoder,
+        exits,
+        vocab_size=tokenizer.vocab_size,
+        max_positions=MAX_POSITIONS,
+        default_threshold=threshold,
+    ).eval()
+
+
+def describe(
+    tokenizer: ByteLevelBpe, labels: list[str], points: list[OperatingPoint], threshold: float
+) -> ArchiveMetadata:
+    """Return the metadata of an archive; a model of two labels classifies pairs."""
+    pair = len(labels) == 2
+    special = {name: getattr(tokenizer, f"{name}_id") for name in "bos pad eos unk mask".split()}
+    return ArchiveMetadata(
+        backbone="roberta",
+        exit_method="past_future",
+        policy="entropy",
+        task="tests",
+        labels=labels,
+        pair=pair,
+        n_layers=N_LAYERS,
+        vocab_size=tokenizer.vocab_size,
+        max_positions=MAX_POSITIONS,
+        max_tokens=MAX_TOKENS,
+        special_tokens=special,
+        init_token=tokenizer.bos_id,
+        separator_token=tokenizer.eos_id if pair else None,
+        dtype="float32",
+        min_exit_layer=1,
+        check_interval=1,
+        operating_points=points,
+        default=points[0].name if points else None,
+        default_threshold=threshold,
+        tokenizer=TokenizerEntry("roberta", list(tokenizer.files), tokenizer.token_id_map),
+        checkpoint_sha256="0" * 64,
+    )
+
+
+def exit_entropies(runtime: EarlyExitRuntime, inputs: list[list[int]]) -> Tensor:
+    """Return the entropies `(N, L)` of all exits, in nats."""
+    rows = []
+    for tokens in inputs:
+        copies = torch.tensor([tokens] * N_LAYERS)
+        rows.append(runtime.forward_at(copies, torch.arange(1, N_LAYERS + 1))[2])
+    return torch.stack(rows)
+
+
+def spread_thresholds(entropies: Tensor) -> list[float]:
+    """Return the thresholds with a safe margin, those first that spread the exits best."""
+    values = entropies.flatten().sort().values
+    gaps = values.diff()
+    candidates = ((values[:-1] + values[1:]) / 2)[gaps > 2 * EXIT_MARGIN].tolist()
+
+    def largest_share(threshold: float) -> int:
+        fires = entropies < threshold
+        fires[:, -1] = True
+        return max(Counter(fires.int().argmax(dim=1).tolist()).values())
+
+    return sorted(candidates, key=largest_share)
+
+
+def predict(
+    runtime: EarlyExitRuntime, inputs: list[list[int]], labels: list[str], threshold: float | None
+) -> list[dict[str, Any]]:
+    """Classify sentence after sentence."""
+    tau = None if threshold is None else torch.tensor(threshold)
+    predictions = []
+    for tokens in inputs:
+        logits, exit_layer, entropy = runtime(torch.tensor([tokens]), tau)
+        probability, index = logits[0].double().softmax(dim=0).max(dim=0)
+        predictions.append(
+            {
+                "label": labels[int(index)],
+                "probability": float(probability),
+                "exit_layer": int(exit_layer),
+                "entropy": float(entropy),
+                "logits": logits[0].tolist(),
+            }
+        )
+    return predictions
+
+
+def write_archive(
+    path: Path, tokenizer: ByteLevelBpe, labels: list[str], sentences: list[list[str]]
+) -> dict[str, Any]:
+    """Write one archive. Returns its sentences, its thresholds and what the model says."""
+    encoded = [tokenizer.encode_batch(texts) for texts in sentences]
+    layout = tokenizer.layout(len(labels) == 2)
+    inputs = [
+        build_input(ids[0], ids[1] if len(ids) == 2 else None, layout=layout, max_tokens=MAX_TOKENS)
+        for ids in encoded
+    ]
+    runtime = tiny_runtime(tokenizer, len(labels), 0.0)
+    best, second, *_ = spread_thresholds(exit_entropies(runtime, inputs))
+    points = [
+        OperatingPoint("2", 2.0, best, 2.1, 0.8),
+        OperatingPoint("1.5", 1.5, second, 1.6, None),
+        OperatingPoint("cautious", None, 0.01, 1.1, 0.9),
+    ]
+    points = points if len(labels) > 2 else []
+    default = best if points else 0.0
+    runtime = tiny_runtime(tokenizer, len(labels), default)
+    metadata = describe(tokenizer, labels, points, default)
+    save_archive(runtime, metadata, tokenizer.files, path)
+    if points:
+        save_variants(runtime, metadata, tokenizer.files, path.parent)
+    runs = [
+        {"threshold": tau, "predictions": predict(runtime, inputs, labels, tau)}
+        for tau in (None, 0.0, best, second, 100.0)
+    ]
+    return {"sentences": sentences, "inputs": inputs, "runs": runs, "metadata": asdict(metadata)}
+
+
+def save_variants(
+    runtime: EarlyExitRuntime, metadata: ArchiveMetadata, files: dict[str, bytes], folder: Path
+) -> None:
+    """Write archives that a reader has to refuse, and one without a tokenizer."""
+    save_archive(runtime, replace(metadata, tokenizer=None), {}, folder / "tokens_only.pt")
+    save_archive(runtime, replace(metadata, format_version=2), files, folder / "newer.pt")
+    save_archive(runtime, metadata, {}, folder / "lost_files.pt")
+    torch.jit.script(runtime).save(folder / "no_metadata.pt")
+    torch.save({"weights": torch.zeros(3)}, folder / "checkpoint.pt")
+    (folder / "text.pt").write_text("This is no archive.\n", encoding="utf-8")
+    content = (folder / "single.pt").read_bytes()
+    (folder / "truncated.pt").write_bytes(content[: len(content) // 2])
+
+
+def main() -> None:
+    """Write everything into the folder that the command line names."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    expected = {
+        "single": write_archive(
+            folder / "single.pt",
+            byte_level_bpe(fairseq_files=True),
+            ["negative", "neutral", "positive"],
+            [[text] for text in TEXTS],
+        ),
+        "pair": write_archive(
+            folder / "pair.pt",
+            byte_level_bpe(fairseq_files=False),
+            ["not_equivalent", "equivalent"],
+            [list(pair) for pair in PAIRS],
+        ),
+    }
+    (folder / "expected.json").write_text(json.dumps(expected, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with torch.inference_mode():
+        main()

@@ -1,0 +1,211 @@
+"""`pf-fairseq preprocess` as a person runs it."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from pf_fairseq.cli import preprocess
+from pf_fairseq.cli.program import Parser, run_program
+from pf_fairseq.text.data_bin import load_split
+from pf_fairseq.text.task import TaskDescription
+from tests.text.fairseq_reference import fairseq_encoder, read_split, setup_task
+from tests.text.glue_layout import LAYOUTS, write_task
+from tests.text.small_bpe import fairseq_files, write_files
+
+
+def run(*arguments: object) -> int:
+    parser = Parser(prog="pf-fairseq preprocess")
+    preprocess.add_arguments(parser)
+    try:
+        return run_program(parser, preprocess.run, [str(each) for each in arguments])
+    except SystemExit as leaving:  # argparse's own
+        return int(leaving.code or 0)
+
+
+@pytest.fixture(scope="module")
+def roberta(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
+    folder = write_files(tmp_path_factory.mktemp("roberta"), fairseq_files())
+    return ["--tokenizer", "roberta", "--tokenizer-dir", folder]
+
+
+def own_files(folder: Path, content: str = "text\tlabel\na\tx\nb\ty\n") -> list[object]:
+    for split in ("train", "valid"):
+        (folder / f"{split}.tsv").write_text(content, encoding="utf-8")
+    files = ["--train", folder / "train.tsv", "--valid", folder / "valid.tsv"]
+    return [*files, "--text-column", 0, "--label-column", 1]
+
+
+@pytest.mark.parametrize("task", LAYOUTS)
+def test_glue_task(
+    task: str, roberta: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, output = write_task(tmp_path / "glue", task), tmp_path / "bin"
+    assert run("--task", task, "--data-dir", data, "--output", output, *roberta) == 0
+    _, texts, _, labels = LAYOUTS[task]
+    description = TaskDescription.read(output)
+    assert (description.task, description.labels) == (task, labels)
+    assert (description.pair, description.max_tokens) == (len(texts) == 2, 128)
+    separator = ["--separator-token", "2"] if description.pair else []
+    flags = ["--task", "sentence_prediction", "--num-classes", str(len(labels))]
+    assert description.fairseq_flags == [*flags, "--init-token", "0", *separator]
+    printed = capsys.readouterr()
+    n_rows = len(labels) + 1
+    assert f"Wrote {task} to {output}; labels: {', '.join(labels)}" in printed.out
+    assert f"  train: {n_rows} rows of " in printed.out and "; 0 cut to 128" in printed.out
+    assert printed.out.endswith(f"  {output} {' '.join(description.fairseq_flags)}\n")
+    assert f"valid: {n_rows} of {n_rows} rows\n" in printed.err
+    assert not (output / "input0" / "test.idx").exists()
+    _, target = read_split(setup_task(output, description.fairseq_flags), "valid")
+    assert target is not None and target.tolist() == [*range(len(labels)), 0]
+
+
+def test_splits(roberta: list[object], tmp_path: Path) -> None:
+    data, output = write_task(tmp_path / "glue", "CoLA"), tmp_path / "bin"
+    options = ["--task", "CoLA", "--data-dir", data, "--output", output, *roberta]
+    assert run(*options, "--splits", "dev,test") == 0
+    description = TaskDescription.read(output)
+    assert load_split(output, "test", description).labels is None
+    assert load_split(output, "valid", description).labels == [0, 1, 0]
+    assert not (output / "input0" / "train.idx").exists()
+
+
+def test_own_pairs_without_header(roberta: list[object], tmp_path: Path) -> None:
+    options = own_files(tmp_path, "a\t10\tb\nc\t9\td\n")
+    (tmp_path / "test.tsv").write_text("e\t9\tf\n")
+    options += ["--text-pair-column", 2, "--no-header", "--test", tmp_path / "test.tsv"]
+    assert run(*options, "--output", tmp_path / "bin", "--max-tokens", 600, *roberta) == 0
+    description = TaskDescription.read(tmp_path / "bin")
+    assert (description.task, description.labels, description.pair) == ("custom", ["9", "10"], True)
+    assert description.fairseq_flags[-2:] == ["--max-positions", "600"]
+    assert load_split(tmp_path / "bin", "train", description).labels == [1, 0]
+    assert load_split(tmp_path / "bin", "test", description).labels == [0]
+
+
+def test_header_is_the_default(roberta: list[object], tmp_path: Path) -> None:
+    for flag in ([], ["--header"]):
+        assert run(*own_files(tmp_path), "--output", tmp_path / "bin", *flag, *roberta) == 0
+        assert TaskDescription.read(tmp_path / "bin").labels == ["x", "y"]
+
+
+def test_truncated_rows_are_counted(
+    roberta: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = own_files(tmp_path, "text\tlabel\n\u2603\t0\n\u2603\u2603\t1\n")  # 3 bytes each
+    assert run(*options, "--output", tmp_path / "bin", "--max-tokens", 6, *roberta) == 0
+    assert (
+        "train: 2 rows of 5.5 tokens on average, 6 at most; 1 cut to 6" in capsys.readouterr().out
+    )
+
+
+def test_malformed_rows_are_all_named_and_nothing_is_written(
+    roberta: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = own_files(tmp_path)
+    (tmp_path / "train.tsv").write_bytes(b"text\tlabel\na\t0\n\t1\nb\nc\xff\t0\n")
+    (tmp_path / "valid.tsv").write_bytes(b"text\tlabel\na\t2\n")
+    assert run(*options, "--output", tmp_path / "bin", *roberta) == 2
+    lines = capsys.readouterr().err.split("\n")
+    assert lines[0].startswith("pf-fairseq preprocess: The input has 4 problems;")
+    assert sorted(line.split("/")[-1] for line in lines[1:5]) == [
+        "train.tsv:3: the text in column 0 is empty",
+        "train.tsv:4: has 1 column instead of 2",
+        "train.tsv:5: is not UTF-8 (byte 0xff at position 2)",
+        "valid.tsv:2: the label '2' is not one of 0, 1",
+    ]
+    assert not (tmp_path / "bin").exists()
+
+
+OWN = ["--train", "t.tsv", "--valid", "v.tsv", "--text-column", 0, "--label-column", 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "--task and --data-dir must be given, or --train, --valid, --text-column and"),
+        (["--task", "RTE"], "--data-dir must be given."),
+        (["--train", "t.tsv", "--text-column", 0], "--valid and --label-column must be given."),
+        (["--task", "RTE", *OWN], "--task is for GLUE and --train for own files, but both"),
+        (["--splits", "dev", *OWN], "--splits is for GLUE and --train for own files, but both"),
+        (["--task", "STS-B", "--data-dir", "d"], "invalid choice: 'STS-B'"),
+        (["--task", "RTE", "--data-dir", "d", "--splits", "dev,valid"], "but is 'dev,valid' in"),
+        (["--task", "RTE", "--data-dir", "d", "--splits", "dev,dev"], "of different names out of"),
+        (["--task", "RTE", "--data-dir", "d"], "The data folder `d` does not exist"),
+        ([*OWN, "--text-pair-column", 1], "must be different numbers from 0 on, but are 0, 1, 1"),
+        ([*OWN, "--text-pair-column", -1], "must be different numbers from 0 on, but are 0, -1, 1"),
+        (OWN, "`t.tsv` cannot be read (No such file or directory)."),
+        ([*OWN, "--max-tokens", 2], "`max_tokens` must be at least 3 so that"),
+        ([*OWN, "--max-tokens", 5, "--text-pair-column", 2], "at least 6 so that a pair keeps"),
+        ([*OWN, "--max-tokens", -1], "but is -1 instead"),
+        ([*OWN, "--tokenizer", "words"], "invalid choice: 'words'"),
+        ([*OWN, "--tokenizer-dir", "nowhere"], "tokenizer folder `nowhere` cannot be read (No su"),
+    ],
+)
+def test_bad_usage_is_one_sentence(
+    options: list[object],
+    message: str,
+    *,
+    roberta: list[object],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(*roberta, "--output", "bin", *options) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("pf-fairseq preprocess: ") and error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_that_is_no_data_bin_is_kept(
+    roberta: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = own_files(tmp_path)
+    assert run(*options, "--output", tmp_path, *roberta) == 2
+    assert "would be replaced whole, but holds train.tsv, valid.tsv" in capsys.readouterr().err
+    assert run(*options, "--output", tmp_path / "train.tsv", *roberta) == 2
+    assert "is a file" in capsys.readouterr().err
+
+
+def test_a_bar_on_a_terminal(
+    roberta: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert run(*own_files(tmp_path), "--output", tmp_path / "bin", *roberta) == 0
+    assert "train: 100%" in sys.stderr.getvalue()
+
+
+def test_lines_of_slow_work_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(preprocess, "SECONDS_BETWEEN_LINES", -1.0)
+    assert list(preprocess.track([([1],), ([2],)], name="train", total=2)) == [([1],), ([2],)]
+    assert capsys.readouterr().err == "train: 1 of 2 rows\ntrain: 2 of 2 rows\n"
+
+
+@pytest.mark.parametrize("task", ["SST-2", "MRPC"])
+def test_real_task_equals_fairseq(
+    task: str, tmp_path: Path, *, glue_dir: Path, tokenizers_dir: Path
+) -> None:
+    folder, output = tokenizers_dir / "roberta", tmp_path / "bin"
+    options = ["--task", task, "--data-dir", glue_dir, "--splits", "dev", "--output", output]
+    assert run(*options, "--tokenizer", "roberta", "--tokenizer-dir", folder) == 0
+    description = json.loads((output / "task.json").read_text())
+    sentences, target = read_split(setup_task(output, description["fairseq_flags"]), "valid")
+    encode = fairseq_encoder(folder)
+    lines = (glue_dir / task / "dev.tsv").read_text(encoding="utf-8").split("\n")[1:-1]
+    rows = [line.split("\t") for line in lines]
+    if task == "SST-2":
+        expected = [[0, *encode(text), 2] for text, _ in rows]
+    else:
+        expected = [[0, *encode(row[3]), 2, 2, *encode(row[4]), 2] for row in rows]
+    assert sentences == expected
+    label = 1 if task == "SST-2" else 0
+    assert target is not None and target.tolist() == [int(row[label]) for row in rows]
