@@ -58,18 +58,18 @@ missing_tools() { # PYTHON TOOL...
 os.stat(os.path.join(s.get_path("include"), "Python.h"))' 2>/dev/null ||
       echo "Python's headers:$(debian_name "$python")-dev"
   fi
-  compiles '<vector>' || echo "a C++20 compiler:g++"
+  has_header '<version>' || echo "a C++20 compiler:g++"
   for tool in "$@"; do
     case $tool in
       cmake) command -v cmake >/dev/null || echo "CMake:cmake" ;;
-      gtest) compiles '<gtest/gtest.h>' || echo "GoogleTest:libgtest-dev" ;;
+      gtest) has_header '<gtest/gtest.h>' || echo "GoogleTest:libgtest-dev" ;;
       *) die "venv.sh knows no tool '$tool'; it knows cmake and gtest." ;;
     esac
   done
 }
 
-compiles() { # HEADER
-  "${CXX:-c++}" -std=c++20 -x c++ -fsyntax-only - <<<"#include $1" >/dev/null 2>&1
+has_header() { # HEADER
+  "${CXX:-c++}" -std=c++20 -x c++ -E - <<<"#include $1" >/dev/null 2>&1
 }
 
 check_machine() { # TOOL...
@@ -182,23 +182,30 @@ PY
 }
 
 install_fairseq() {
-  local version cache wheel building
+  local version cache wheel
   version=$(pinned fairseq-fixed)
-  installed fairseq-fixed "$version" && return
   cache=$(fairseq_cache)
+  [[ "$(cat "$VENV/.fairseq" 2>/dev/null)" != "$version for $cache" ]] || return 0
   wheel=$(compgen -G "$cache/fairseq_fixed-$version-*.whl" || true)
-  if [[ -n "$wheel" ]] && pip install --no-deps "$wheel" 2>/dev/null; then
+  if [[ -n "$wheel" ]] && pip install --no-deps --force-reinstall "$wheel" 2>/dev/null; then
     echo "[3/3] fairseq $version, built earlier (kept in $CACHE)"
-    return
+  else
+    echo "[3/3] fairseq $version, compiled here (two to four minutes)"
+    build_fairseq "$version" "$cache"
   fi
-  echo "[3/3] fairseq $version, compiled here (two to four minutes)"
+  echo "$version for $cache" >"$VENV/.fairseq"
+}
+
+build_fairseq() { # VERSION CACHE
+  local version=$1 cache=$2 building wheel
   building=$(mktemp -d)
-  trap 'rm -rf "$building"' EXIT
-  # The environment's bin/ holds ninja, with which torch compiles in parallel.
-  PATH="$VENV/bin:$PATH" pip wheel --no-deps --no-build-isolation --no-cache-dir \
+  trap "rm -rf '$building'" EXIT
+  # The environment's bin/ holds ninja, with which torch compiles in parallel, and a job takes up
+  # to 2 GB of memory.
+  MAX_JOBS=${MAX_JOBS:-$(nproc)} PATH="$VENV/bin:$PATH" pip wheel --no-deps --no-build-isolation --no-cache-dir \
     --wheel-dir "$building" "fairseq-fixed==$version"
   wheel=$(compgen -G "$building/*.whl")
-  pip install --no-deps "$wheel"
+  pip install --no-deps --force-reinstall "$wheel"
   # A cache that cannot be written costs time at the next set-up and nothing else.
   if mkdir -p "$cache" 2>/dev/null && cp "$wheel" "$cache/.partial.$$" 2>/dev/null; then
     mv "$cache/.partial.$$" "$cache/$(basename "$wheel")"

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from pf_fairseq.modules.choices import check_choice
 from pf_fairseq.modules.gate import MergingGate
 from pf_fairseq.modules.imitation import ImitationLearners
 from pf_fairseq.modules.incorporation import build_incorporation
@@ -55,6 +56,9 @@ class PastFutureExits(nn.Module):
         n_layers: depth `L`, at least 2.
         n_classes: number of classes `C`.
         options: what to build; nothing that the options leave out has parameters.
+
+    Raises:
+        ValueError: if an option is none of its choices.
     """
 
     use_past: Final[bool]
@@ -68,6 +72,7 @@ class PastFutureExits(nn.Module):
         self, hidden_dim: int, n_layers: int, n_classes: int, options: ExitOptions
     ) -> None:
         super().__init__()
+        check_choice("merge_space", options.merge_space, MERGE_SPACES)
         self.n_layers = n_layers
         self.n_classes = n_classes
         self.use_past = options.use_past

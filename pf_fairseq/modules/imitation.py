@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pf_fairseq.modules.choices import check_choice
+
 LEARNER_ACTIVATIONS = ("none", "tanh")
 
 
@@ -35,7 +37,7 @@ class ImitationLearners(nn.Module):
         activation: one of `LEARNER_ACTIVATIONS`.
 
     Raises:
-        ValueError: if `n_layers` leaves no state to imitate.
+        ValueError: if `n_layers` leaves no state to imitate, or the activation is unknown.
     """
 
     squash: Final[bool]
@@ -47,6 +49,7 @@ class ImitationLearners(nn.Module):
                 f"`n_layers` must be at least 2 so that a state is left to imitate, "
                 f"but is {n_layers} instead."
             )
+        check_choice("learner_activation", activation, LEARNER_ACTIVATIONS)
         self.state_dim = state_dim
         self.squash = activation == "tanh"
         self.stacked = nn.Linear(state_dim, (n_layers - 1) * state_dim)

@@ -5,6 +5,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from pf_fairseq.modules.choices import check_choice
 from pf_fairseq.modules.stacked import StackedLinear
 
 READOUTS = ("first", "mean", "both")
@@ -26,6 +27,9 @@ class StateReadout(nn.Module):
         state: one of `STATES`.
         dropout: probability of dropping an element of the readout and of the pooled state,
             in training.
+
+    Raises:
+        ValueError: if `readout` or `state` is unknown.
     """
 
     pooled: Final[bool]
@@ -35,6 +39,8 @@ class StateReadout(nn.Module):
         self, hidden_dim: int, n_layers: int, *, readout: str, state: str, dropout: float
     ) -> None:
         super().__init__()
+        check_choice("readout", readout, READOUTS)
+        check_choice("state", state, STATES)
         self.readout = readout
         self.pooled = state == "pooled"
         self.summary_dim = 2 * hidden_dim if readout == "both" else hidden_dim

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pf_fairseq.modules.choices import check_choice
+
 ACTIVATIONS = ("gelu", "gelu_accurate", "relu")
 
 
@@ -77,6 +79,9 @@ class TransformerLayer(nn.Module):
         dropout: probability for the output of each block.
         attention_dropout: probability for attention weights.
         activation_dropout: probability inside the feed-forward block.
+
+    Raises:
+        ValueError: if `activation` is unknown, or `n_heads` does not divide `hidden_dim`.
     """
 
     activation: Final[str]
@@ -93,6 +98,7 @@ class TransformerLayer(nn.Module):
         activation_dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        check_choice("activation", activation, ACTIVATIONS)
         self.activation = activation
         self.self_attn = SelfAttention(hidden_dim, n_heads, attention_dropout)
         self.self_attn_layer_norm = nn.LayerNorm(hidden_dim)

@@ -163,7 +163,8 @@ class EarlyExitRuntime(nn.Module):
             return leave_at.index_select(0, rows) > number
         if number == self.n_layers:
             return torch.zeros(rows.numel(), dtype=torch.bool)
-        return (entropy >= tau.index_select(0, rows_on_device)).cpu()
+        # Not `>=`: a NaN entropy must not count as sure.
+        return (~(entropy < tau.index_select(0, rows_on_device))).cpu()
 
     def _trim(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
         """Cut columns that hold nothing but padding; no mask where no padding is left."""

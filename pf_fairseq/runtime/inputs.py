@@ -4,6 +4,41 @@ import torch
 from torch import Tensor
 
 
+def dtype_name(tensor: Tensor) -> str:
+    """Name of the dtype, such as `int32`; in an f-string TorchScript would print its number."""
+    names = [
+        (torch.int64, "int64"),
+        (torch.int32, "int32"),
+        (torch.int16, "int16"),
+        (torch.int8, "int8"),
+        (torch.uint8, "uint8"),
+        (torch.bool, "bool"),
+        (torch.float64, "float64"),
+        (torch.float32, "float32"),
+        (torch.float16, "float16"),
+        (torch.bfloat16, "bfloat16"),
+        (torch.complex64, "complex64"),
+        (torch.complex128, "complex128"),
+    ]
+    for dtype, name in names:
+        if tensor.dtype == dtype:
+            return name
+    return "an uncommon one"
+
+
+def check_two_dimensional(tokens: Tensor) -> None:
+    """Refuse anything but `(B, T)`.
+
+    Raises:
+        ValueError: telling how many dimensions there are.
+    """
+    if tokens.dim() != 2:
+        raise ValueError(
+            f"`tokens` must have two dimensions (sentences, tokens), "
+            f"but has {tokens.dim()} instead."
+        )
+
+
 def check_threshold(threshold: Tensor | None, default: float, tokens: Tensor) -> Tensor:
     """One threshold per sentence, fp32 `(B,)` on the device of `tokens`.
 
@@ -15,24 +50,22 @@ def check_threshold(threshold: Tensor | None, default: float, tokens: Tensor) ->
     Raises:
         ValueError: if the dtype or the shape is another. NaN is found by `check_tokens`.
     """
-    if tokens.dim() != 2:
-        raise ValueError(
-            f"`tokens` must have two dimensions (sentences, tokens), "
-            f"but has {tokens.dim()} instead."
-        )
+    check_two_dimensional(tokens)
     n_sentences = tokens.size(0)
     if threshold is None:
         return torch.full((n_sentences,), default, dtype=torch.float32, device=tokens.device)
     if not threshold.is_floating_point():
         raise ValueError(
-            f"`threshold` must be a floating tensor, but its dtype is {threshold.dtype} instead."
+            f"`threshold` must be a floating tensor, but its dtype is {dtype_name(threshold)} instead."
         )
     if threshold.dim() != 0 and (threshold.dim() != 1 or threshold.size(0) != n_sentences):
         raise ValueError(
             f"`threshold` must be one number or one per sentence ({n_sentences}), "
-            f"but its shape is {threshold.size()} instead."
+            f"but its shape is {list(threshold.size())} instead."
         )
-    return threshold.to(tokens.device, torch.float32, non_blocking=True).expand(n_sentences)
+    # Towards the CPU a copy that does not block would be read before it has arrived.
+    threshold = threshold.to(tokens.device, torch.float32, non_blocking=not tokens.is_cpu)
+    return threshold.expand(n_sentences)
 
 
 def check_exit_layer(exit_layer: Tensor, tokens: Tensor, n_layers: int) -> Tensor:
@@ -41,19 +74,15 @@ def check_exit_layer(exit_layer: Tensor, tokens: Tensor, n_layers: int) -> Tenso
     Raises:
         ValueError: if dtype, shape or a value is wrong.
     """
-    if tokens.dim() != 2:
-        raise ValueError(
-            f"`tokens` must have two dimensions (sentences, tokens), "
-            f"but has {tokens.dim()} instead."
-        )
+    check_two_dimensional(tokens)
     if exit_layer.dtype != torch.int64:
         raise ValueError(
-            f"`exit_layer` must be int64, but its dtype is {exit_layer.dtype} instead."
+            f"`exit_layer` must be int64, but its dtype is {dtype_name(exit_layer)} instead."
         )
     if exit_layer.dim() != 1 or exit_layer.size(0) != tokens.size(0):
         raise ValueError(
             f"`exit_layer` must hold one layer per sentence ({tokens.size(0)}), "
-            f"but its shape is {exit_layer.size()} instead."
+            f"but its shape is {list(exit_layer.size())} instead."
         )
     leave_at = exit_layer.cpu()
     if bool(((leave_at < 1) | (leave_at > n_layers)).any()):
@@ -83,7 +112,7 @@ def check_tokens(
         ValueError: naming the sentence (from 0) and the value.
     """
     if tokens.dtype != torch.int64:
-        raise ValueError(f"`tokens` must be int64, but the dtype is {tokens.dtype} instead.")
+        raise ValueError(f"`tokens` must be int64, but its dtype is {dtype_name(tokens)} instead.")
     n_sentences, n_tokens = tokens.size(0), tokens.size(1)
     if n_tokens > max_positions:
         raise ValueError(

@@ -97,7 +97,7 @@ def test_equals_what_fairseqs_own_tools_write(tmp_path: Path) -> None:
     label_dictionary = tmp_path / "ours" / "label" / "dict.txt"
     binarize(tmp_path / "fairseqs" / "label", rows.labels or [], label_dictionary)
     paths = sorted((tmp_path / "fairseqs").rglob("train.*"))
-    assert len(paths) == 9  # .txt, .bin and .idx of three columns
+    assert len(paths) == 6  # .bin and .idx of three columns
     for path in paths:
         ours = tmp_path / "ours" / path.relative_to(tmp_path / "fairseqs")
         assert path.read_bytes() == ours.read_bytes()

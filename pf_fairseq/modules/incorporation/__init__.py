@@ -1,5 +1,6 @@
 """Strategies G(.) that make one state out of many, Eqs. (1) and (6)."""
 
+from pf_fairseq.modules.choices import check_choice
 from pf_fairseq.modules.incorporation.attention import AttentionIncorporation
 from pf_fairseq.modules.incorporation.concat import ConcatIncorporation
 from pf_fairseq.modules.incorporation.lstm import LstmIncorporation
@@ -17,7 +18,11 @@ def build_incorporation(name: str, state_dim: int, n_layers: int, output_dim: in
         state_dim: width `D` of a state.
         n_layers: depth `n`.
         output_dim: width of what G gives; other than `D` only with `concat`.
+
+    Raises:
+        ValueError: if the name is unknown.
     """
+    check_choice("incorporation", name, INCORPORATIONS)
     if name == "concat":
         return ConcatIncorporation(state_dim, n_layers, output_dim)
     if name == "max":
@@ -26,11 +31,7 @@ def build_incorporation(name: str, state_dim: int, n_layers: int, output_dim: in
         return AvgIncorporation()
     if name == "attn":
         return AttentionIncorporation(state_dim)
-    if name == "lstm":
-        return LstmIncorporation(state_dim)
-    raise ValueError(
-        f"`incorporation` must be one of {', '.join(INCORPORATIONS)}, but is {name!r} instead."
-    )
+    return LstmIncorporation(state_dim)
 
 
 __all__ = [

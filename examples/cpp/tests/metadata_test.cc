@@ -1,0 +1,87 @@
+#include "early_exit/metadata.h"
+
+#include <gtest/gtest.h>
+
+#include "messages.h"
+
+namespace early_exit {
+namespace {
+
+constexpr char kGood[] = R"({
+  "format_version": 1, "backbone": "roberta", "exit_method": "past_future", "policy": "entropy",
+  "task": "MRPC", "labels": ["0", "1"], "pair": true, "n_layers": 6, "vocab_size": 100,
+  "max_positions": 64, "max_tokens": 32, "dtype": "float32",
+  "special_tokens": {"bos": 0, "pad": 1, "eos": 2, "unk": 3, "mask": 99},
+  "init_token": 0, "separator_token": 2,
+  "operating_points": [{"name": "2", "target_speedup": 2.0, "threshold": 0.25, "speedup": 2.1,
+                        "accuracy": null}],
+  "tokenizer": {"kind": "roberta", "files": ["a", "b"], "token_id_map": [4, 5]},
+  "of a later version": {}})";
+
+// kGood with `old_text` replaced.
+std::string With(const std::string& old_text, const std::string& new_text) {
+  std::string json = kGood;
+  return json.replace(json.find(old_text), old_text.size(), new_text);
+}
+
+TEST(Metadata, ReadsEveryField) {
+  const Metadata metadata = ParseMetadata(kGood);
+  EXPECT_EQ(metadata.backbone, "roberta");
+  EXPECT_EQ(metadata.task, "MRPC");
+  EXPECT_EQ(metadata.labels, (std::vector<std::string>{"0", "1"}));
+  EXPECT_TRUE(metadata.pair);
+  EXPECT_EQ(metadata.n_layers, 6);
+  EXPECT_EQ(metadata.vocab_size, 100);
+  EXPECT_EQ(metadata.max_positions, 64);
+  EXPECT_EQ(metadata.max_tokens, 32);
+  EXPECT_EQ(metadata.pad_token, 1);
+  EXPECT_EQ(metadata.layout.init_token, 0);
+  EXPECT_EQ(metadata.layout.eos_token, 2);
+  EXPECT_EQ(metadata.layout.separator_token, std::optional<std::int64_t>(2));
+  ASSERT_EQ(metadata.operating_points.size(), 1u);
+  EXPECT_EQ(metadata.operating_points[0].name, "2");
+  EXPECT_EQ(metadata.operating_points[0].threshold, std::optional<double>(0.25));
+  EXPECT_FALSE(metadata.operating_points[0].accuracy.has_value());
+  ASSERT_TRUE(metadata.tokenizer.has_value());
+  EXPECT_EQ(metadata.tokenizer->files, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(metadata.tokenizer->token_id_map, (std::vector<std::int64_t>{4, 5}));
+}
+
+TEST(Metadata, TakesNullWhereThereIsNothing) {
+  const std::string no_map = With("[4, 5]", "null");
+  EXPECT_TRUE(ParseMetadata(no_map).tokenizer->token_id_map.empty());
+  EXPECT_FALSE(ParseMetadata(With("\"separator_token\": 2", "\"separator_token\": null"))
+                   .layout.separator_token.has_value());
+}
+
+TEST(Metadata, RefusesANewerFormatWhateverElseItHolds) {
+  ExpectThrows<std::runtime_error>([] { ParseMetadata(R"({"format_version": 2})"); },
+                                   "format_version is 2, but this build reads only up to 1");
+}
+
+TEST(Metadata, NamesTheFieldTheRuleAndTheValue) {
+  const struct {
+    const char* old_text;
+    const char* new_text;
+    const char* message;
+  } cases[] = {
+      {"\"n_layers\": 6,", "", "metadata.json has no member 'n_layers'"},
+      {"\"n_layers\": 6", "\"n_layers\": 0", "`n_layers` of at least 1, but it is 0 instead"},
+      {"\"n_layers\": 6", "\"n_layers\": \"6\"", "`n_layers` that must be an integer"},
+      {"\"max_tokens\": 32", "\"max_tokens\": 65", "at most max_positions = 64, but it is 65"},
+      {"\"max_tokens\": 32", "\"max_tokens\": 5", "`max_tokens` of at least 6, but it is 5"},
+      {"\"eos\": 2", "\"eos\": 100", "`eos` below vocab_size = 100, but it is 100"},
+      {"[4, 5]", "[4, 100]", "with the id 100, which vocab_size = 100 does not allow"},
+      {"[\"0\", \"1\"]", "[\"0\"]", "at least 2 labels"},
+      {"[\"0\", \"1\"]", "[\"0\", \"a\\tb\"]", "label with a tab"},
+      {"\"pair\": true", "\"pair\": 1", "`pair` that must be a boolean, but is an integer"},
+      {"0.25", "\"low\"", "`threshold` that must be a number, but is a string"},
+      {"{", "[", "metadata.json JSON"},
+  };
+  for (const auto& [old_text, new_text, message] : cases) {
+    ExpectThrows<std::runtime_error>([&] { ParseMetadata(With(old_text, new_text)); }, message);
+  }
+}
+
+}  // namespace
+}  // namespace early_exit
