@@ -157,6 +157,7 @@ install_torch() {
 install_project() {
   local editable=()
   [[ "$MODE" == wheel ]] || editable=(--editable)
+  rm -rf build/lib # setuptools would pack what an earlier build left there
   echo "[2/3] pf_fairseq and what it needs, versions from constraints.txt"
   # The build runs in this environment, so that it uses the pinned setuptools.
   pip install -c constraints.txt --no-build-isolation "${editable[@]}" ".[dev]"
@@ -202,8 +203,8 @@ build_fairseq() { # VERSION CACHE
   trap "rm -rf '$building'" EXIT
   # The environment's bin/ holds ninja, with which torch compiles in parallel, and a job takes up
   # to 2 GB of memory.
-  MAX_JOBS=${MAX_JOBS:-$(nproc)} PATH="$VENV/bin:$PATH" pip wheel --no-deps --no-build-isolation --no-cache-dir \
-    --wheel-dir "$building" "fairseq-fixed==$version"
+  MAX_JOBS=${MAX_JOBS:-$(nproc)} PATH="$VENV/bin:$PATH" pip wheel --no-deps \
+    --no-build-isolation --no-cache-dir --wheel-dir "$building" "fairseq-fixed==$version"
   wheel=$(compgen -G "$building/*.whl")
   pip install --no-deps --force-reinstall "$wheel"
   # A cache that cannot be written costs time at the next set-up and nothing else.

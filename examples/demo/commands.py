@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-class CommandFailed(Exception):
+class CommandError(Exception):
     """A step did not end with status 0; the text says which, and where its output is."""
 
 
@@ -22,7 +22,7 @@ def run(title: str, command: Sequence[str | Path], *, log: Path | None = None) -
         log: file that takes the output instead of the screen.
 
     Raises:
-        CommandFailed: if the command fails.
+        CommandError: if the command fails.
     """
     words = [str(word) for word in command]
     print(f"\n== {title}\n$ {shlex.join(words)}", flush=True)
@@ -41,7 +41,7 @@ def run(title: str, command: Sequence[str | Path], *, log: Path | None = None) -
             ).returncode
         hint = "its last lines are:\n" + "\n".join(_last_lines(log, 15))
     if status != 0:
-        raise CommandFailed(f"`{words[0]}` ended with status {status}; {hint}")
+        raise CommandError(f"`{words[0]}` ended with status {status}; {hint}")
     print(f"   {time.monotonic() - start:.0f} s", flush=True)
 
 

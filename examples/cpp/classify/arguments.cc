@@ -7,7 +7,8 @@
 
 namespace early_exit::classify {
 
-const char kHelp[] = R"(Classify the lines of standard input with an archive written by export/script.py.
+const char kHelp[] =
+    R"(Classify the lines of standard input with an archive written by export/script.py.
 
 usage: classify --model FILE [--threshold T | --speedup S] [--device cpu|cuda] [--batch N]
                 [--threads N] [--tokens] < lines > tsv

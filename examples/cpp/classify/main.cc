@@ -44,7 +44,8 @@ std::vector<Outcome> ClassifyLines(const Classifier& classifier, bool tokens,
 void Write(const std::string& text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0) {
-    throw std::runtime_error("Standard output cannot be written: is the disk full, or the reader gone?");
+    throw std::runtime_error(
+        "Standard output cannot be written: is the disk full, or the reader gone?");
   }
 }
 

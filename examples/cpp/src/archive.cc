@@ -33,7 +33,8 @@ Archive::~Archive() = default;
 std::string Archive::ReadExtraFile(const std::string& name) const {
   const std::string record = "extra/" + name;
   if (!reader_->hasRecord(record)) {
-    throw std::runtime_error("'" + path_ + "' must be an archive written by export/script.py, but " +
+    throw std::runtime_error("'" + path_ +
+                             "' must be an archive written by export/script.py, but " +
                              "has no extra file '" + name + "'.");
   }
   try {

@@ -31,8 +31,8 @@ class Parser {
   [[noreturn]] void Fail(const std::string& problem) const { Fail(problem, position_); }
 
   void SkipSpace() {
-    while (position_ < text_.size() && std::string_view(" \t\n\r").find(text_[position_]) !=
-                                           std::string_view::npos) {
+    while (position_ < text_.size() &&
+           std::string_view(" \t\n\r").find(text_[position_]) != std::string_view::npos) {
       ++position_;
     }
   }
@@ -141,7 +141,8 @@ class Parser {
   char32_t ParseHex() {
     std::uint32_t code = 0;
     const std::string_view digits = text_.substr(position_, 4);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
     if (error != std::errc() || end != digits.data() + 4) Fail("has a bad \\u escape");
     position_ += 4;
     return code;
@@ -184,8 +185,8 @@ class Parser {
 template <typename T>
 const T& Get(const Json::Value& value, const char* expected) {
   if (const T* found = std::get_if<T>(&value)) return *found;
-  constexpr const char* kNames[] = {"null", "a boolean", "an integer", "a number",
-                                    "a string", "an array", "an object"};
+  constexpr const char* kNames[] = {"null",     "a boolean", "an integer", "a number",
+                                    "a string", "an array",  "an object"};
   throw JsonError(std::string("must be ") + expected + ", but is " + kNames[value.index()] +
                   " instead");
 }

@@ -125,8 +125,8 @@ Metadata Read(const Json& json) {
   }
   // Room for the special tokens and for one token of each text.
   const std::int64_t n_texts = metadata.pair ? 2 : 1;
-  metadata.max_tokens = ReadInteger(json, "max_tokens",
-                                    CountSpecial(metadata.layout, metadata.pair) + n_texts);
+  metadata.max_tokens =
+      ReadInteger(json, "max_tokens", CountSpecial(metadata.layout, metadata.pair) + n_texts);
   if (metadata.max_tokens > metadata.max_positions) {
     Fail("must have a `max_tokens` of at most max_positions = " +
          std::to_string(metadata.max_positions) + ", but it is " +

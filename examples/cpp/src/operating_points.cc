@@ -34,8 +34,9 @@ void ClassifierOptions::Validate() const {
     refuse("`threshold` and `target_speedup` must not both be given: each sets the other.");
   }
   if (threshold && std::isnan(*threshold)) {
-    refuse("`threshold` must be a number (entropy in nats), but is NaN instead. "
-           "Use 0 to never exit early.");
+    refuse(
+        "`threshold` must be a number (entropy in nats), but is NaN instead. "
+        "Use 0 to never exit early.");
   }
   if (batch_size < 1 || batch_size > 65536) {
     refuse("`batch_size` must be in 1..65536, but is " + std::to_string(batch_size) + " instead.");

@@ -28,9 +28,7 @@ std::string Explain(const std::exception& error) {
 
 void SetExecutorModes() {
   static std::once_flag once;
-  std::call_once(once, [] {
-    torch::jit::getProfilingMode() = false;
-  });
+  std::call_once(once, [] { torch::jit::getProfilingMode() = false; });
 }
 
 torch::Device ParseDevice(const std::string& name) {
@@ -97,8 +95,8 @@ class ScriptedModel::Impl {
     const c10::InferenceMode guard;
     std::vector<torch::IValue> arguments{ToTensor(inputs, pad_token).to(device_)};
     if (threshold) {
-      arguments.emplace_back(torch::full({}, *threshold, torch::dtype(torch::kFloat64))
-                                 .to(device_));
+      arguments.emplace_back(
+          torch::full({}, *threshold, torch::dtype(torch::kFloat64)).to(device_));
     }
     try {
       return ToOutputs(forward_(std::move(arguments)));

@@ -60,8 +60,8 @@ TokenIds SentenceEncoder::CheckTokens(TokenIds tokens) const {
   }
   for (const std::int64_t token : tokens) {
     if (token < 0 || token >= metadata_.vocab_size) {
-      Refuse("A token id must be in 0.." + std::to_string(metadata_.vocab_size - 1) +
-             ", but is " + std::to_string(token) + " instead.");
+      Refuse("A token id must be in 0.." + std::to_string(metadata_.vocab_size - 1) + ", but is " +
+             std::to_string(token) + " instead.");
     }
     if (token == metadata_.pad_token) {
       Refuse("Padding must follow all other tokens, but token id " + std::to_string(token) +

@@ -8,8 +8,9 @@ namespace early_exit {
 
 std::unique_ptr<Tokenizer> MakeTokenizer(const std::string& kind, const TokenizerFiles& files) {
   if (kind == "roberta") return MakeByteLevelBpe(files);
-  throw std::runtime_error("The tokenizer's kind must be 'roberta', but is '" + kind +
-                           "' instead. Export the archive with --no-tokenizer to classify token ids.");
+  throw std::runtime_error(
+      "The tokenizer's kind must be 'roberta', but is '" + kind +
+      "' instead. Export the archive with --no-tokenizer to classify token ids.");
 }
 
 }  // namespace early_exit

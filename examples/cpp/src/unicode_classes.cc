@@ -24,9 +24,9 @@ constexpr Range kRanges[] = {
 }  // namespace
 
 CharClass ClassOf(char32_t code) {
-  const auto* range =
-      std::lower_bound(std::begin(kRanges), std::end(kRanges), code,
-                       [](const Range& candidate, char32_t value) { return candidate.last < value; });
+  const auto* range = std::lower_bound(
+      std::begin(kRanges), std::end(kRanges), code,
+      [](const Range& candidate, char32_t value) { return candidate.last < value; });
   const bool inside = range != std::end(kRanges) && range->first <= code;
   return inside ? range->char_class : CharClass::kOther;
 }

@@ -39,18 +39,46 @@ TEST(Json, ReadsEscapesAndUnicode) {
   EXPECT_EQ(Json::Parse(R"("a\u0000b")").string(), std::string("a\0b", 3));
 }
 
-class BadJson : public ::testing::TestWithParam<std::string> {};
-
-TEST_P(BadJson, IsRefused) { EXPECT_THROW(Json::Parse(GetParam()), JsonError) << GetParam(); }
-
-INSTANTIATE_TEST_SUITE_P(
-    All, BadJson,
-    ::testing::Values("", " ", "{", "[1,]", "[1 2]", "{\"a\" 1}", "{\"a\": 1,}", "{a: 1}", "nul",
-                      "NaN", "Infinity", "-", "+1", "01", "1.", ".5", "1e", "1e999", "0x10", "'a'",
-                      "\"a", "\"\n\"", R"("\x")", R"("\u12")", R"("\u12G4")", R"("\ud800")",
-                      R"("\udc00")", R"("\ud800\u0041")", "\"\xff\"", "\"\xc3\"", "1 2",
-                      R"({"a": 1, "a": 2})", std::string("\"a\0\"", 4), "[1] // no",
-                      std::string(1000, '['), "\xef\xbb\xbf[]"));
+TEST(Json, RefusesWhatIsNotJson) {
+  const std::string cases[] = {"",
+                               " ",
+                               "{",
+                               "[1,]",
+                               "[1 2]",
+                               "{\"a\" 1}",
+                               "{\"a\": 1,}",
+                               "{a: 1}",
+                               "nul",
+                               "NaN",
+                               "Infinity",
+                               "-",
+                               "+1",
+                               "01",
+                               "1.",
+                               ".5",
+                               "1e",
+                               "1e999",
+                               "0x10",
+                               "'a'",
+                               "\"a",
+                               "\"\n\"",
+                               R"("\x")",
+                               R"("\u12")",
+                               R"("\u12G4")",
+                               R"("\u-123")",
+                               R"("\ud800")",
+                               R"("\udc00")",
+                               R"("\ud800\u0041")",
+                               "\"\xff\"",
+                               "\"\xc3\"",
+                               "1 2",
+                               R"({"a": 1, "a": 2})",
+                               std::string("\"a\0\"", 4),
+                               "[1] // no",
+                               std::string(1000, '['),
+                               "\xef\xbb\xbf[]"};
+  for (const std::string& text : cases) EXPECT_THROW(Json::Parse(text), JsonError) << text;
+}
 
 TEST(Json, SaysWhereTheErrorIs) {
   ExpectThrows<JsonError>([] { Json::Parse("[1, 2 3]"); }, "JSON lacks ']' (byte 6)");

@@ -18,7 +18,8 @@ struct ClassifierOptions {
   std::optional<double> target_speedup;  // of an operating point, instead of a threshold
   std::string device = "cpu";            // as torch::Device takes it
   std::int64_t batch_size = 32;          // most sentences in one forward pass
-  std::int64_t threads = 0;  // threads inside one forward pass, for the whole process; 0: torch's own
+  std::int64_t threads =
+      0;  // threads inside one forward pass, for the whole process; 0: torch's own
 
   void Validate() const;  // throws std::invalid_argument: field, rule, value
 };

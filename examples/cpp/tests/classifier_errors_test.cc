@@ -1,0 +1,92 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "early_exit/classifier.h"
+#include "expected.h"
+#include "messages.h"
+
+namespace early_exit {
+namespace {
+
+ClassifierOptions OptionsFor(const std::string& archive) {
+  ClassifierOptions options;
+  options.model_path = testing::ArchivePath(archive);
+  return options;
+}
+
+TEST(ClassifierErrors, OneBadSentenceCostsNoOtherItsAnswer) {
+  const Classifier classifier(OptionsFor("single.pt"));
+  const std::vector<Sentence> sentences = {"fine", "", "dull", "\xff", TokenIds{0, -5, 2}};
+  const std::vector<Outcome> outcomes = classifier.TryClassify(sentences);
+  ASSERT_EQ(outcomes.size(), 5u);
+  for (const std::size_t good : {0, 2}) {
+    ASSERT_TRUE(outcomes[good].prediction.has_value());
+    EXPECT_EQ(outcomes[good].prediction->label, classifier.Classify({sentences[good]})[0].label);
+    EXPECT_EQ(outcomes[good].error, "");
+  }
+  for (const std::size_t bad : {1, 3, 4}) EXPECT_FALSE(outcomes[bad].prediction.has_value());
+  EXPECT_EQ(outcomes[1].error, "A text must have at least one token, but is empty.");
+}
+
+TEST(ClassifierErrors, ClassifyNamesTheFirstBadSentence) {
+  const Classifier classifier(OptionsFor("single.pt"));
+  ExpectThrows<std::invalid_argument>([&] { classifier.Classify({"fine", "\xff", ""}); },
+                                      "Sentence 1 (0-based): A text must be valid UTF-8");
+  EXPECT_EQ(classifier.Classify({"fine"}).size(), 1u);  // and stays usable
+}
+
+TEST(ClassifierErrors, RefusesBadOptions) {
+  const auto refused = [](const ClassifierOptions& options, const std::string& message) {
+    ExpectThrows<std::invalid_argument>([&] { Classifier classifier(options); }, message);
+  };
+  refused({}, "`model_path` must name an archive");
+  ClassifierOptions both = OptionsFor("single.pt");
+  both.threshold = 0.1;
+  both.target_speedup = 2.0;
+  refused(both, "must not both be given");
+  ClassifierOptions nan = OptionsFor("single.pt");
+  nan.threshold = std::nan("");
+  refused(nan, "`threshold` must be a number (entropy in nats), but is NaN instead");
+  ClassifierOptions no_batch = OptionsFor("single.pt");
+  no_batch.batch_size = 0;
+  refused(no_batch, "`batch_size` must be in 1..65536, but is 0 instead");
+  ClassifierOptions threads = OptionsFor("single.pt");
+  threads.threads = -1;
+  refused(threads, "`threads` must be in 0..4096, but is -1 instead");
+  ClassifierOptions device = OptionsFor("single.pt");
+  device.device = "abacus";
+  refused(device, "but is 'abacus' instead");
+}
+
+TEST(ClassifierErrors, ListsTheSpeedupsThatTheArchiveHas) {
+  ClassifierOptions options = OptionsFor("single.pt");
+  options.target_speedup = 3.0;
+  ExpectThrows<std::invalid_argument>([&] { Classifier classifier(options); },
+                                      "operating points (2, 1.5), but is 3 instead");
+  options.model_path = testing::ArchivePath("pair.pt");
+  ExpectThrows<std::invalid_argument>([&] { Classifier classifier(options); }, "points (none;");
+}
+
+TEST(ClassifierErrors, RefusesWhatIsNoArchive) {
+  const auto refused = [](const std::string& archive, const std::string& message) {
+    ExpectThrows<std::runtime_error>([&] { Classifier classifier(OptionsFor(archive)); }, message);
+  };
+  refused("missing.pt", "must be a readable file");
+  refused("text.pt", "but is no TorchScript archive, or is damaged");
+  refused("truncated.pt", "but is no TorchScript archive, or is damaged");
+  refused("checkpoint.pt", "has no extra file 'metadata.json'");
+  refused("no_metadata.pt", "has no extra file 'metadata.json'");
+  refused("lost_files.pt", "has no extra file 'encoder.json'");
+  refused("newer.pt", "format_version is 2, but this build reads only up to 1");
+  refused("", "must be a readable file");
+}
+
+TEST(ClassifierErrors, AnArchiveWithoutTokenizerStillTakesTokenIds) {
+  const Classifier classifier(OptionsFor("tokens_only.pt"));
+  EXPECT_EQ(classifier.Classify({TokenIds{0, 5, 6, 2}}).size(), 1u);
+  ExpectThrows<std::invalid_argument>([&] { classifier.Classify({"fine"}); }, "has no tokenizer");
+}
+
+}  // namespace
+}  // namespace early_exit
