@@ -89,7 +89,7 @@ def compare(
     exits = choose_exits(recorded.entropies, point.threshold)
     predictions = recorded.predictions_at(exits)
     for index, answer in enumerate(answers):
-        if answer.label != labels[predictions[index]]:
+        if answer.label != labels[int(predictions[index])]:
             agreement.different_labels.add(index)
         if answer.exit_layer != exits[index]:
             agreement.different_exits.add(index)

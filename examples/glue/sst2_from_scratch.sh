@@ -16,7 +16,7 @@ fairseq-train "$OUT/data" --user-dir user_dir --task sentence_prediction --num-c
   --arch past_future_roberta --criterion past_future \
   --encoder-layers 6 --encoder-embed-dim 256 --encoder-ffn-embed-dim 1024 --encoder-attention-heads 4 \
   --optimizer adam --adam-betas '(0.9,0.98)' --weight-decay 0.01 --clip-norm 1.0 \
-  --lr 7e-4 --lr-scheduler polynomial_decay --warmup-updates 150 --total-num-update 1581 \
+  --lr 4e-4 --lr-scheduler polynomial_decay --warmup-updates 300 --total-num-update 1581 \
   --batch-size 128 --max-epoch 3 --seed 1 --cpu \
   --save-dir "$OUT/checkpoints" --no-epoch-checkpoints --save-interval-updates 200 \
   --keep-interval-updates 1 --validate-interval-updates 200 \

@@ -47,5 +47,5 @@ def _check_reached(evaluation: Evaluation) -> None:
     """Refuse to calibrate for less than all that was asked."""
     missed = [point for point in evaluation.operating_points if point.reached is None]
     if missed:
-        names = ", ".join(point.name for point in missed)
-        raise InputError(f"`--speedup` {names} asks too much: {missed[0].reason}; ask for less.")
+        names = " ".join(point.name for point in missed)
+        raise InputError(f"`--speedup {names}`: {missed[0].reason}; ask for less.")

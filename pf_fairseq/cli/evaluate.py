@@ -1,6 +1,7 @@
 """`pf-fairseq evaluate`: one full-depth pass over a split, and all that follows from it."""
 
 import argparse
+import logging
 import os
 from pathlib import Path
 
@@ -95,6 +96,8 @@ def record_split(checkpoint: Path, data: Path, split: str) -> RecordedExits:
     from pf_fairseq.models.trained import load_trained_model  # imports fairseq, which takes seconds
 
     trained = load_trained_model(checkpoint, data)
+    # one of fairseq's tasks sets it to DEBUG when imported, and matplotlib has much to say then
+    logging.getLogger().setLevel(logging.WARNING)
     encoded = load_split(trained.data, split, trained.task)
     _check_sentences(encoded, split, trained.model.max_positions())
     logits = record_exit_logits(trained.model, encoded.sentences, trained.pad_id)

@@ -52,7 +52,7 @@ def _draw_points(figure: Figure, rows: Sequence[Axes], points: dict[str, Reached
     for axes, (name, point) in zip(rows, points.items(), strict=False):
         _draw_shares(axes, point)
         axes.set_ylim(0, 100 * highest * HEADROOM)
-        summary = f"{name}x: threshold {point.threshold:.3g}, speed-up {point.speedup:.2f}"
+        summary = f"{name}x: threshold {point.threshold:.4g}, speed-up {point.speedup:.2f}"
         if "accuracy" in point.scores:
             summary += f", accuracy {100 * point.scores['accuracy']:.1f} %"
         _caption(axes, summary)

@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from pf_fairseq.registration import register
+
 ROOT = Path(__file__).parent.parent.parent
 TIMEOUT_S = 240  # a command takes seconds; a hanging one must not hang the suite
 
@@ -27,10 +29,10 @@ TASK = [
 MODEL = ["--arch", "past_future_roberta", "--criterion", "past_future", *TINY_SHAPE]
 OPTIMIZER = [
     *("--optimizer", "adam", "--adam-betas", "(0.9, 0.98)", "--lr", "0.003"),
-    *("--weight-decay", "0.1", "--clip-norm", "1.0"),
+    *("--weight-decay", "0.01", "--clip-norm", "1.0"),
     *("--batch-size", "16", "--required-batch-size-multiple", "1"),
 ]
-LOGGING = ["--cpu", "--log-format", "json", "--log-interval", "1", "--no-epoch-checkpoints"]
+LOGGING = ["--cpu", "--log-format", "json", "--log-interval", "1"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def train(data: Path, folder: Path, *flags: str) -> Run:
 
 def read_weights_only(path: Path) -> dict[str, Any]:
     """Load a checkpoint with torch's safety on, whatever the default."""
+    register()  # allows a plain fairseq model's flags, an argparse.Namespace, and nothing else
     state = torch.load(path, map_location="cpu", weights_only=True)
     assert isinstance(state, dict)
     return state

@@ -24,7 +24,8 @@ def incorporate(
     if strategy == "concat":
         return _concatenate(states, first_layer, parameters["blocks"], parameters["bias"])
     if strategy == "attn":
-        return _attend(states, parameters["query.weight"])
+        # A softmax over one state is 1, whatever the query.
+        return states[0] if len(states) == 1 else _attend(states, parameters["query.weight"])
     if strategy == "lstm":
         return _read_in_order(states, parameters)
     return _maximum(states) if strategy == "max" else _average(states)
@@ -33,7 +34,7 @@ def incorporate(
 def _maximum(states: list[Tensor]) -> Tensor:
     elements = []
     for k in range(len(states[0])):
-        elements.append(max((state[k] for state in states), key=float))
+        elements.append(max((state[k] for state in states), key=Tensor.item))
     return torch.stack(elements)
 
 
@@ -44,9 +45,7 @@ def _average(states: list[Tensor]) -> Tensor:
     return total / len(states)
 
 
-def _concatenate(
-    states: list[Tensor], first_layer: int, blocks: Tensor, bias: Tensor
-) -> Tensor:
+def _concatenate(states: list[Tensor], first_layer: int, blocks: Tensor, bias: Tensor) -> Tensor:
     """One long vector through one wide linear layer."""
     last_layer = first_layer + len(states) - 1
     wide = torch.cat([blocks[layer - 1] for layer in range(first_layer, last_layer + 1)], dim=1)
@@ -57,7 +56,7 @@ def _attend(states: list[Tensor], query_map: Tensor) -> Tensor:
     """Softmax of scaled dot products with the last state's query."""
     query = query_map @ states[-1]
     scores = [(query * state).sum() / math.sqrt(len(query)) for state in states]
-    exponentials = [torch.exp(score - max(map(float, scores))) for score in scores]
+    exponentials = [torch.exp(score - max(map(Tensor.item, scores))) for score in scores]
     total = sum(exponentials, torch.zeros_like(scores[0]))
     result = torch.zeros_like(states[0])
     for exponential, state in zip(exponentials, states, strict=True):

@@ -69,9 +69,7 @@ def byte_level_bpe(fairseq_files: bool) -> ByteLevelBpe:
     random.Random(0).shuffle(order)
     dictionary = "".join(f"{own_id} 1\n" for own_id in order).encode()
     vocabulary = _number([*pieces, "<|endoftext|>"])
-    return ByteLevelBpe(
-        {"encoder.json": vocabulary, "vocab.bpe": merges, "dict.txt": dictionary}
-    )
+    return ByteLevelBpe({"encoder.json": vocabulary, "vocab.bpe": merges, "dict.txt": dictionary})
 
 
 def _number(pieces: list[str]) -> bytes:

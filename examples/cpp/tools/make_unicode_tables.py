@@ -63,7 +63,7 @@ def render() -> str:
 
 
 def main() -> int:
-    """Write the table, or with `--check` return 1 if the file differs from what would be written."""
+    """Write the table, or with `--check` return 1 if the file differs from it."""
     parser = argparse.ArgumentParser(description="write src/unicode_tables.inc")
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     arguments = parser.parse_args()
