@@ -14,12 +14,13 @@ TASK ?= SST-2
 DEMO_DATA = $(if $(GLUE_DIR)$(TOKENIZER_DIR),--glue-dir '$(GLUE_DIR)' --task '$(TASK)' \
   --tokenizer-dir '$(TOKENIZER_DIR)')
 
-# Sanitizers for the C++ tests: make test SANITIZE="address;undefined"
+# Sanitizers for the C++ tests: make test SANITIZE="address;undefined". WERROR=ON: warnings are errors.
 SANITIZE ?=
-CPP_TESTS := build/cpp-tests$(if $(SANITIZE),-sanitized)
+WERROR ?= OFF
+CPP_TESTS := build/cpp$(if $(SANITIZE),-sanitized)
 # $(call configure_cpp,folder,flags): libtorch is the one inside the installed torch package.
 configure_cpp = cmake -S examples/cpp -B $(1) -G Ninja -DCMAKE_MAKE_PROGRAM=$(BIN)/ninja \
-  -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(BIN)/python \
+  -DCMAKE_BUILD_TYPE=Release -DEARLY_EXIT_WERROR=$(WERROR) -DPython3_EXECUTABLE=$(BIN)/python \
   -DCMAKE_PREFIX_PATH="$$($(BIN)/python -c 'import torch; print(torch.utils.cmake_prefix_path)')" \
   --log-level=WARNING $(2)
 
@@ -35,16 +36,18 @@ demo: ## the whole chain on a corpus of its own, or GLUE_DIR=path TASK=SST-2 TOK
 	@.ci/venv.sh cmake
 	@$(BIN)/python examples/demo/run.py $(DEMO_DATA)
 
-test: test-python test-cpp ## pytest, then the C++ build with its tests and ctest
+test: test-python test-cpp ## pytest, then the C++ tests with ctest
 
 test-python: ## pytest alone
 	@.ci/venv.sh cmake gtest
+	@# tests/cpp compares the program `tokenize` with Hugging Face tokenizers
+	$(call configure_cpp,build/cpp)
+	cmake --build build/cpp --target tokenize
 	$(BIN)/pytest
 
 test-cpp: ## ctest alone; with SANITIZE="address;undefined" under these sanitizers
 	@.ci/venv.sh cmake gtest
-	$(call configure_cpp,$(CPP_TESTS),-DEARLY_EXIT_BUILD_TESTS=ON -DEARLY_EXIT_WERROR=ON \
-	  -DEARLY_EXIT_SANITIZE="$(SANITIZE)")
+	$(call configure_cpp,$(CPP_TESTS),-DEARLY_EXIT_BUILD_TESTS=ON -DEARLY_EXIT_SANITIZE="$(SANITIZE)")
 	cmake --build $(CPP_TESTS)
 	ctest --test-dir $(CPP_TESTS) --output-on-failure
 

@@ -15,8 +15,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it replaces `path` on success only.
 
     Raises:
-        InputError: if the folder of `path` cannot be created or written.
+        InputError: if `path` is a folder, or its own folder cannot be created or written.
     """
+    if path.is_dir():
+        raise InputError(f"`{path}` is a folder, but a file is to be written there; name the file.")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -77,4 +77,6 @@ def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
 
 def _environment() -> dict[str, str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
+    # Threads that spin while they wait bring a machine that is shared, or a container with a share
+    # of its cores, to a standstill.
+    return {"OMP_WAIT_POLICY": "passive", **os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}

@@ -1,6 +1,7 @@
 """Reading a checkpoint: weights only, and one sentence when it cannot be read."""
 
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise InputError(f"checkpoint `{path}` does not exist; give the path of a `.pt` file.")
+    if _is_torchscript(path):
+        raise InputError(
+            f"checkpoint `{path}` is an exported archive; give the checkpoint that `fairseq-train` "
+            f"wrote."
+        )
     try:
         # Mapped rather than read: a checkpoint is looked at more often than it is used.
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
@@ -32,7 +38,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"weights and plain values, which is not loaded because it could run code "
             f"({_first_line(error)})."
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+    except Exception as error:  # reading a damaged file can raise almost anything
         raise InputError(
             f"checkpoint `{path}` is truncated or no checkpoint ({_first_line(error)}); "
             f"write or copy it again."
@@ -48,6 +54,14 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 def _is_zip(path: Path) -> bool:
     with path.open("rb") as stream:
         return stream.read(4) == b"PK\x03\x04"
+
+
+def _is_torchscript(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (OSError, RuntimeError, ValueError, zipfile.BadZipFile):
+        return False
 
 
 def _first_line(error: Exception) -> str:

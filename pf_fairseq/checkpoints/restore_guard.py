@@ -10,7 +10,8 @@ from pf_fairseq.checkpoints.loading import read_checkpoint
 from pf_fairseq.errors import InputError
 
 DEFAULT_RESTORE_FILE = "checkpoint_last.pt"
-_TRAINING_STATE = ("optimizer_history", "best_loss")
+# What fairseq needs of a checkpoint beside the weights, and where its first version kept it.
+_TRAINING_STATE = {"optimizer_history": "best_loss", "extra_state": "epoch"}
 
 
 def install() -> None:
@@ -53,11 +54,12 @@ def check_restorable(cfg: Any) -> None:
         state = read_checkpoint(path)
     except InputError as error:
         raise SystemExit(f"past_future: {error}") from error
-    if not any(entry in state for entry in _TRAINING_STATE):
-        raise SystemExit(
-            f"past_future: checkpoint `{path}` has a `model` but no `optimizer_history`, which "
-            f"fairseq needs to restore it; write it with `fairseq-train`."
-        )
+    for entry, old_entry in _TRAINING_STATE.items():
+        if entry not in state and old_entry not in state:
+            raise SystemExit(
+                f"past_future: checkpoint `{path}` has a `model` but no `{entry}`, which "
+                f"fairseq needs to restore it; write it with `fairseq-train`."
+            )
 
 
 def _chosen(cfg: Any) -> tuple[Path | None, str]:

@@ -5,11 +5,12 @@ import logging
 from torch import Tensor
 
 from pf_fairseq.checkpoints.fairseq_roberta import ENCODER, rename_from_fairseq
-from pf_fairseq.errors import list_problems
+from pf_fairseq.errors import InputError
 
 logger = logging.getLogger(__name__)
 
 _HEADS = "classification_heads."
+_MOST_SHOWN = 3  # of the parameters that do not fit; one sentence has to name the cause
 
 
 def fit_state_dict(state_dict: dict[str, Tensor], own: dict[str, Tensor]) -> None:
@@ -23,7 +24,7 @@ def fit_state_dict(state_dict: dict[str, Tensor], own: dict[str, Tensor]) -> Non
         own: the model's own.
 
     Raises:
-        InputError: listing every parameter that is missing, surplus or of another shape.
+        InputError: naming parameters that are missing, surplus or of another shape.
     """
     layers = [name.removeprefix(ENCODER + "layers.") for name in own if ".layers." in name]
     n_layers = 1 + max(int(name.split(".")[0]) for name in layers)
@@ -33,10 +34,11 @@ def fit_state_dict(state_dict: dict[str, Tensor], own: dict[str, Tensor]) -> Non
         renamed.update({name: t for name, t in own.items() if name.startswith(_HEADS)})
     problems = _mismatches(renamed, own)
     if problems:
-        raise list_problems(
-            "the checkpoint does not fit the model that the flags and the data describe; "
-            "give the flags it was trained with, and data of the same dictionary:",
-            problems,
+        shown = ", ".join(problems[:_MOST_SHOWN])
+        more = f" and {len(problems) - _MOST_SHOWN} more" if len(problems) > _MOST_SHOWN else ""
+        raise InputError(
+            f"the checkpoint does not fit the model that the flags and the data describe: {shown}"
+            f"{more}; give the flags it was trained with, and data of the same dictionary."
         )
     state_dict.clear()
     state_dict.update(renamed)

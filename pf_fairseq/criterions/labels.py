@@ -6,6 +6,7 @@ from typing import Any
 
 from fairseq.data import data_utils
 
+from pf_fairseq.errors import InputError
 from pf_fairseq.text.task import TaskDescription
 
 
@@ -18,12 +19,13 @@ def check_classes(task: Any, splits: Iterable[str]) -> None:
             since fairseq itself says so.
 
     Raises:
-        SystemExit: if a label is not covered, or the data's own description differs.
+        SystemExit: if a label is not covered, a split has none, or the data's own description
+            differs or is damaged.
     """
     n_classes = task.cfg.num_classes
     data = Path(task.cfg.data)
     if (data / "task.json").is_file():
-        labels = TaskDescription.read(data).labels
+        labels = _described_labels(data)
         if len(labels) != n_classes:
             raise SystemExit(
                 f"past_future: `--num-classes` must be {len(labels)}, the number of labels in "
@@ -38,10 +40,27 @@ def check_classes(task: Any, splits: Iterable[str]) -> None:
             )
 
 
+def _described_labels(data: Path) -> list[str]:
+    try:
+        return TaskDescription.read(data).labels
+    except InputError as error:
+        raise SystemExit(f"past_future: {error}") from error
+
+
 def _largest_label(task: Any, path: Path) -> int:
     dictionary = task.label_dictionary
     labels = data_utils.load_indexed_dataset(str(path), dictionary)
     if labels is None:
+        _refuse_unlabelled(path)
         return -1
     largest = max((int(labels[i][0]) for i in range(len(labels))), default=-1)
     return largest - int(dictionary.nspecial)
+
+
+def _refuse_unlabelled(path: Path) -> None:
+    inputs = path.parent.parent / "input0" / path.name
+    if data_utils.load_indexed_dataset(str(inputs)) is not None:
+        raise SystemExit(
+            f"past_future: {inputs} must have labels at {path}, but there are none; take "
+            f"`{path.name}` out of `--train-subset` and `--valid-subset`."
+        )

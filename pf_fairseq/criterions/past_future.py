@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pf_fairseq.criterions.labels import check_classes
 from pf_fairseq.criterions.scores import pack_scores, unpack_scores
-from pf_fairseq.exiting.curve import trade_off_curve
+from pf_fairseq.exiting.thresholds import accuracy_at_speedup
 from pf_fairseq.losses import imitation_loss, layer_weighted_cross_entropy
 
 LOGGED_SPEEDUPS = (2, 3)
@@ -138,7 +138,7 @@ def _log_exits(scores: Tensor) -> None:
 
 def _accuracy_at(speedup: int) -> Callable[[Any], float]:
     def accuracy(meters: Any) -> float:
-        curve = trade_off_curve(*unpack_scores(meters["_scores"].tensor))
-        return round(100.0 * curve.accuracy_at_speedup(speedup), 2)
+        entropies, correct = unpack_scores(meters["_scores"].tensor)
+        return round(100.0 * accuracy_at_speedup(entropies, correct, speedup), 2)
 
     return accuracy

@@ -32,17 +32,6 @@ class TradeOffCurve:
         index = int((self.speedup < target).sum())
         return index if index < len(self) else None
 
-    def accuracy_at_speedup(self, target: float) -> float:
-        """Accuracy in [0, 1] at the first point that reaches `target`, else at the fastest.
-
-        Raises:
-            ValueError: if the curve was made without labels.
-        """
-        if self.accuracy is None:
-            raise ValueError("the curve has no accuracy, since it was made without labels.")
-        index = self.index_of_speedup(target)
-        return float(self.accuracy[-1 if index is None else index])
-
     def thinned(self, max_points: int = 1000) -> "TradeOffCurve":
         """Keep at most `max_points` points, evenly spread over the speed-up, and both ends."""
         if len(self) <= max_points:

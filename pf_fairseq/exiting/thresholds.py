@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from pf_fairseq.exiting.curve import trade_off_curve
-from pf_fairseq.modules.entropy import exit_entropy
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,12 @@ def threshold_for_speedup(
     return TargetThreshold(float(curve.threshold[index]), None)
 
 
-def accuracy_at_speedup(logits: Tensor, targets: Tensor, target: float) -> float:
+def accuracy_at_speedup(entropies: Tensor, correct: Tensor, target: float) -> float:
     """Accuracy at the smallest threshold that reaches a speed-up on these very sentences.
 
     Args:
-        logits: `(N, L, C)` of every exit.
-        targets: int64 `(N,)`.
+        entropies: `(N, L)` in nats, of every exit.
+        correct: bool `(N, L)`, whether each exit's prediction is right.
         target: wanted speed-up ratio, Eq. (15), at least 1.
 
     Returns:
@@ -52,10 +51,12 @@ def accuracy_at_speedup(logits: Tensor, targets: Tensor, target: float) -> float
         reached, and 0 when there are no sentences.
     """
     check_target(target)
-    if logits.size(0) == 0:
+    if entropies.size(0) == 0:
         return 0.0
-    correct = logits.argmax(dim=-1) == targets.unsqueeze(1)
-    return trade_off_curve(exit_entropy(logits), correct).accuracy_at_speedup(target)
+    curve = trade_off_curve(entropies, correct)
+    assert curve.accuracy is not None  # labels were given
+    index = curve.index_of_speedup(target)
+    return float(curve.accuracy[-1 if index is None else index])
 
 
 def check_target(target: float) -> None:

@@ -1,5 +1,6 @@
 """Frozen layers, section 3.4: lower layers that an update leaves exactly as they are."""
 
+import random
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -41,12 +42,12 @@ def draw_frozen_layers(
     The draw depends on the seed and the update's number alone, so that all ranks agree and a
     resumed run repeats it.
     """
-    generator = torch.Generator().manual_seed((seed << 32) + update)
-    draws = torch.rand(n_frozen, generator=generator).tolist()
+    # Not torch's generator: it takes 32 bits of a seed, so that one of the two would be lost.
+    generator = random.Random((seed << 32) + update)
     return frozenset(
         layer
         for layer in range(1, n_frozen + 1)
-        if draws[layer - 1]
+        if generator.random()
         < freeze_probability(
             layer, n_frozen, schedule=schedule, update=update, max_update=max_update
         )

@@ -164,7 +164,7 @@ class PastFutureRoberta(BaseFairseqModel):
         """Make a checkpoint fit, in place: a plain RoBERTa's or one of ours.
 
         Raises:
-            SystemExit: listing what does not fit.
+            SystemExit: naming what does not fit.
         """
         try:
             fit_state_dict(state_dict, self.state_dict())

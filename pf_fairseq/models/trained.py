@@ -69,6 +69,11 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
         model.load_state_dict(state["model"], strict=True)
     except SystemExit as refusal:
         raise InputError(f"checkpoint `{checkpoint}` and data `{data}`: {refusal}") from refusal
+    except OSError as error:  # of the dictionaries
+        raise InputError(
+            f"data `{data}` is incomplete (`{error.filename}`: {error.strerror}); run "
+            f"`pf-fairseq preprocess` again."
+        ) from error
     _check_labels(checkpoint, data, model, description)
     return TrainedModel(
         model=model.eval(),

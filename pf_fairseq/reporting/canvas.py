@@ -13,6 +13,7 @@ FAINT = "#8a97a3"  # grid, and what is there only for comparison
 BLUE = "#1f6fb2"  # the curve, and shares of sentences
 ORANGE = "#d9541e"  # what was asked for: operating points
 DPI = 150
+LEAST_SPAN = 4.0  # per cent on an accuracy axis: one sentence more or less must not be a cliff
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -31,6 +32,13 @@ def tidy(axes: Axes) -> None:
     axes.grid(axis="y", color=FAINT, alpha=0.25, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(colors=INK, labelsize=9)
+
+
+def keep_span(axes: Axes) -> None:
+    """Widen the accuracy axis, in per cent, to at least `LEAST_SPAN` around what it shows."""
+    low, high = axes.get_ylim()
+    missing = max(0.0, LEAST_SPAN - (high - low)) / 2
+    axes.set_ylim(low - missing, high + missing)
 
 
 def save_png(figure: Figure, path: Path) -> None:

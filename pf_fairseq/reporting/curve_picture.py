@@ -7,7 +7,16 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from pf_fairseq.exiting.evaluation import Evaluation
-from pf_fairseq.reporting.canvas import BLUE, FAINT, INK, ORANGE, new_figure, save_png, tidy
+from pf_fairseq.reporting.canvas import (
+    BLUE,
+    FAINT,
+    INK,
+    ORANGE,
+    keep_span,
+    new_figure,
+    save_png,
+    tidy,
+)
 from pf_fairseq.reporting.report import curve_rows
 
 TICKS = (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48)
@@ -62,6 +71,7 @@ def _draw_accuracy(axes: Axes, evaluation: Evaluation, exit_accuracy: list[float
         if point.reached is not None:
             accuracy = 100 * point.reached.scores["accuracy"]
             _mark(axes, point.reached.speedup, accuracy, f"{point.name}x\n{accuracy:.1f} %")
+    keep_span(axes)
     axes.set_ylabel("accuracy, %", color=INK)
 
 

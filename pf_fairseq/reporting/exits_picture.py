@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from pf_fairseq.exiting.evaluation import Evaluation
 from pf_fairseq.exiting.operating_points import ReachedPoint
-from pf_fairseq.reporting.canvas import BLUE, INK, ORANGE, new_figure, save_png, tidy
+from pf_fairseq.reporting.canvas import BLUE, INK, ORANGE, keep_span, new_figure, save_png, tidy
 
 MOST_LABELLED_EXITS = 12  # beyond, the figures over the bars would overlap
 ROW_INCHES, FRAME_INCHES = 1.3, 1.0
@@ -99,6 +99,7 @@ def _draw_exit_accuracy(axes: Axes, exit_accuracy: list[float]) -> None:
         if len(scores) <= MOST_LABELLED_EXITS:
             _write_above(axes, layer, score, f"{score:.1f}", gap=5)
     axes.margins(y=0.45)
+    keep_span(axes)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
     axes.set_ylabel("accuracy, %", color=INK, fontsize=9)
     _caption(axes, "for comparison: every sentence leaves at this exit")

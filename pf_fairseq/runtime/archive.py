@@ -1,6 +1,7 @@
 """The self-contained archive: a scripted module with its metadata and tokenizer."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.metadata import ArchiveMetadata
 
 METADATA_NAME = "metadata.json"
+
+# What zipfile raises for a file that is damaged or no zip archive.
+_ZIP_ERRORS = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,9 @@ def save_archive(
     # Without gradients the optimiser of TorchScript has no need to split the graph for autograd.
     module = torch.jit.script(runtime.eval().requires_grad_(False))
     extra: dict[str, str | bytes] = {METADATA_NAME: metadata.to_json(), **files}
-    with atomic_path(path) as temporary:
-        torch.jit.save(module, str(temporary), _extra_files=extra)
+    # To a stream: given a path, torch would write the temporary name into the archive.
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        torch.jit.save(module, stream, _extra_files=extra)
 
 
 def is_archive(path: Path) -> bool:
@@ -39,7 +44,7 @@ def is_archive(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any("/code/" in name for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except _ZIP_ERRORS:
         return False
 
 
@@ -51,9 +56,9 @@ def load_archive(path: Path, device: str = "cpu") -> Archive:
     """
     if not path.is_file():
         raise InputError(f"archive `{path}` does not exist; give what `export/script.py` wrote.")
-    if not is_archive(path):
+    if not is_archive(path) or not _is_whole(path):
         raise InputError(
-            f"`{path}` is truncated or no TorchScript archive; export it again with "
+            f"`{path}` is damaged or no TorchScript archive; export it again with "
             f"`python export/script.py`."
         )
     text = _read_extra(path, [METADATA_NAME])[METADATA_NAME].decode("utf-8", errors="replace")
@@ -67,6 +72,15 @@ def load_archive(path: Path, device: str = "cpu") -> Archive:
         ) from error
     names = metadata.tokenizer.files if metadata.tokenizer is not None else []
     return Archive(module, metadata, _read_extra(path, names))
+
+
+def _is_whole(path: Path) -> bool:
+    # torch does not compare checksums: it would take a flipped bit in a weight for a weight.
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except _ZIP_ERRORS:
+        return False
 
 
 def _read_extra(path: Path, names: list[str]) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """Classify sentences in Python, from an archive or straight from a checkpoint."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +33,17 @@ class EarlyExitClassifier:
     """Classifies sentences, each leaving at its own layer. Safe to call from many threads.
 
     Make one with `load`.
+
+    Raises:
+        InputError: if the tokenizer does not give the ids that the model knows.
     """
 
     def __init__(self, module: Any, metadata: ArchiveMetadata, tokenizer: Tokenizer) -> None:
+        if tokenizer.vocab_size != metadata.vocab_size:
+            raise InputError(
+                f"the tokenizer must give the {metadata.vocab_size} ids that the model knows, "
+                f"but gives {tokenizer.vocab_size}; take the tokenizer it was trained with."
+            )
         self._module = module
         self._tokenizer = tokenizer
         self.metadata = metadata
@@ -51,9 +60,10 @@ class EarlyExitClassifier:
             device: as `torch.device` takes it.
 
         Raises:
-            InputError: if the file or the data cannot be used.
+            InputError: if the file, the data or the device cannot be used.
         """
         path = Path(path)
+        _check_device(device)
         if is_archive(path):
             return cls._from_archive(path, device)
         return cls._from_checkpoint(path, None if data is None else Path(data), device)
@@ -101,7 +111,8 @@ class EarlyExitClassifier:
             batch_size: most sentences of a batch; those of like length run together.
 
         Raises:
-            InputError: naming the text that cannot be classified, or an unknown speed-up.
+            InputError: naming the text that cannot be classified (counted from 0), or an unknown
+                speed-up.
         """
         tau = self._threshold(speedup, threshold)
         if batch_size < 1:
@@ -119,7 +130,12 @@ class EarlyExitClassifier:
         if speedup is not None and threshold is not None:
             raise InputError("give `speedup` or `threshold`, not both.")
         if threshold is not None:
-            return threshold
+            if math.isnan(threshold):
+                raise InputError(
+                    "`threshold` must be a number (entropy in nats), but is NaN instead. "
+                    "Use 0 to never exit early."
+                )
+            return float(threshold)
         if speedup is not None:
             return self.metadata.threshold_for(speedup)
         return self.metadata.default_threshold
@@ -142,22 +158,24 @@ class EarlyExitClassifier:
         ]
 
     def _part(self, text: Text, part: int, index: int) -> str:
-        parts = (text,) if isinstance(text, str) else tuple(text)
+        parts = tuple(text) if isinstance(text, tuple | list) else (text,)
         wanted = 2 if self.metadata.pair else 1
         if len(parts) != wanted or not all(isinstance(each, str) for each in parts):
             what = "a pair (a tuple of two texts)" if wanted == 2 else "a single text"
             raise InputError(f"text {index} must be {what}, but is {text!r} instead.")
-        if not parts[part]:
+        chosen = parts[part]
+        if not chosen:
             raise InputError(f"text {index} is empty; every text needs at least one character.")
-        return parts[part]
+        if not chosen.isascii() and any("\ud800" <= char <= "\udfff" for char in chosen):
+            raise InputError(
+                f"text {index} holds a lone surrogate, which is no character; decode it properly."
+            )
+        return chosen
 
     def _classify(self, inputs: list[list[int]], tau: float) -> list[Prediction]:
         tokens = pad_batch(inputs, self.metadata.special_tokens["pad"]).to(self._device())
         with torch.inference_mode():
-            try:
-                logits, exit_layer, _ = self._module(tokens, torch.tensor(tau))
-            except (ValueError, torch.jit.Error) as error:
-                raise InputError(str(error).strip().splitlines()[-1]) from error
+            logits, exit_layer, _ = self._module(tokens, torch.tensor(tau))
         return self._predictions(logits.cpu(), exit_layer.cpu())
 
     def _device(self) -> torch.device:
@@ -170,3 +188,13 @@ class EarlyExitClassifier:
             label.tolist(), probability.tolist(), exit_layer.tolist(), logits.tolist(), strict=True
         )
         return [Prediction(self.metadata.labels[k], p, layer, z) for k, p, layer, z in rows]
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"`device` must be one that this machine and this torch have, but is {device!r} "
+            f"instead; use `cpu`."
+        ) from error

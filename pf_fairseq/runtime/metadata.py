@@ -59,7 +59,7 @@ class ArchiveMetadata:
 
     def to_json(self) -> str:
         """Write as JSON text."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+        return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False, indent=1)
 
     @classmethod
     def from_json(cls, text: str, source: str) -> "ArchiveMetadata":
@@ -75,16 +75,20 @@ class ArchiveMetadata:
         try:
             content: dict[str, Any] = json.loads(text)
             version = int(content["format_version"])
-        except (ValueError, TypeError, KeyError) as error:
+            if version <= FORMAT_VERSION:
+                return cls._from_content(content)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(
                 f"archive `{source}` has no readable metadata.json; export it again with "
                 f"`python export/script.py`."
             ) from error
-        if version > FORMAT_VERSION:
-            raise InputError(
-                f"archive `{source}` has format version {version}, but this pf_fairseq reads up "
-                f"to {FORMAT_VERSION}; update pf_fairseq."
-            )
+        raise InputError(
+            f"archive `{source}` has format version {version}, but this pf_fairseq reads up "
+            f"to {FORMAT_VERSION}; update pf_fairseq."
+        )
+
+    @classmethod
+    def _from_content(cls, content: dict[str, Any]) -> "ArchiveMetadata":
         known = {each.name for each in fields(cls)}
         content = {key: value for key, value in content.items() if key in known}
         content["operating_points"] = [OperatingPoint(**p) for p in content["operating_points"]]

@@ -44,14 +44,18 @@ def read_operating_points(path: Path) -> tuple[list[OperatingPoint], str | None]
 
 
 def _point(entry: dict[str, Any]) -> OperatingPoint:
-    threshold = float(entry["threshold"])
-    if math.isnan(threshold):
-        raise ValueError("a threshold is NaN")
     target, accuracy = entry.get("target_speedup"), entry.get("accuracy")
     return OperatingPoint(
         name=str(entry["name"]),
-        target_speedup=None if target is None else float(target),
-        threshold=threshold,
-        speedup=float(entry["speedup"]),
-        accuracy=None if accuracy is None else float(accuracy),
+        target_speedup=None if target is None else _number(target),
+        threshold=_number(entry["threshold"]),
+        speedup=_number(entry["speedup"]),
+        accuracy=None if accuracy is None else _number(accuracy),
     )
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):  # metadata.json could not carry it
+        raise ValueError(f"{number} is not a finite number")
+    return number

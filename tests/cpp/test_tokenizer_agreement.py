@@ -139,7 +139,7 @@ def test_every_code_point_beside_every_class(encode: Encode, reference: Encode) 
 
 
 def test_all_of_sst2(encode: Encode, reference: Encode, glue_dir: Path) -> None:
-    texts = []
+    texts: list[str] = []
     for split in ("train", "dev", "test"):
         with (glue_dir / "SST-2" / f"{split}.tsv").open(encoding="utf-8", newline="\n") as file:
             rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)

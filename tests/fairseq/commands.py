@@ -104,6 +104,15 @@ def train(data: Path, folder: Path, *flags: str) -> Run:
     return done
 
 
+def train_on_two_ranks(data: Path, folder: Path, *flags: str) -> Run:
+    """The same on two CPU ranks, as documented; `--standalone` finds a free port."""
+    ranks = ["--distributed-backend", "gloo", "--ddp-backend", "legacy_ddp"]
+    torchrun = [script("torchrun"), "--standalone", "--nproc_per_node", "2"]
+    done = run(*torchrun, *training_command(data, folder, *ranks, *flags), cwd=folder.parent)
+    assert done.status == 0, f"{done.stdout[-2000:]}\n{done.stderr}"
+    return done
+
+
 def read_weights_only(path: Path) -> dict[str, Any]:
     """Load a checkpoint with torch's safety on, whatever the default."""
     register()  # allows a plain fairseq model's flags, an argparse.Namespace, and nothing else

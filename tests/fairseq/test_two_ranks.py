@@ -1,27 +1,17 @@
 """Two CPU ranks by torchrun against one rank that accumulates two batches."""
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from fairseq.dataclass.configs import DistributedTrainingConfig
 
-from pf_fairseq.models.freezing import draw_frozen_layers
-from tests.fairseq.commands import Run, read_weights_only, run, script, train, training_command
-from tests.fairseq.user_dirs import recording_user_dir
+from pf_fairseq.cpu_ranks import connect_ranks
+from tests.fairseq.commands import read_weights_only, train, train_on_two_ranks
 
 N_UPDATES = 9  # 13 batches an epoch: the seventh update has a batch on one rank alone
 NO_DROPOUT = ["--dropout", "0", "--attention-dropout", "0"]
-RANKS = ["--distributed-backend", "gloo", "--ddp-backend", "legacy_ddp"]
-
-
-def train_on_two_ranks(data: Path, folder: Path, *flags: str) -> Run:
-    """The command of the documentation; `--standalone` finds a free port."""
-    command = training_command(data, folder, *RANKS, *flags)
-    torchrun = [script("torchrun"), "--standalone", "--nproc_per_node", "2"]
-    done = run(*torchrun, *command, cwd=folder.parent)
-    assert done.status == 0, f"{done.stdout[-2000:]}\n{done.stderr}"
-    return done
 
 
 def test_two_ranks_train_as_one_with_two_batches(tiny_data: Path, tmp_path: Path) -> None:
@@ -29,6 +19,7 @@ def test_two_ranks_train_as_one_with_two_batches(tiny_data: Path, tmp_path: Path
     one = train(tiny_data, tmp_path / "one", *flags, "--update-freq", "2")
     two = train_on_two_ranks(tiny_data, tmp_path / "two", *flags)
 
+    assert list(one.losses) == list(range(1, N_UPDATES + 1))
     assert two.losses.keys() == one.losses.keys()
     for update, losses in one.losses.items():  # logged with four digits
         assert two.losses[update] == pytest.approx(losses, abs=1.01e-4), update
@@ -44,42 +35,34 @@ def test_two_ranks_train_as_one_with_two_batches(tiny_data: Path, tmp_path: Path
         torch.testing.assert_close(ours[name], tensor, atol=2e-4, rtol=1e-3)
 
 
-def test_frozen_layers_stay_as_they_are_on_both_ranks(tiny_data: Path, tmp_path: Path) -> None:
-    records = tmp_path / "records"
-    spy = ["--user-dir", str(recording_user_dir(tmp_path / "recording_user_dir", records))]
-    flags = [*NO_DROPOUT, "--weight-decay", "0.1", "--max-update", str(N_UPDATES)]
-    freezing = ["--frozen-layers", "3", "--freeze-schedule", "depth", "--seed", "1"]
-    train_on_two_ranks(tiny_data, tmp_path / "two", *flags, *freezing, *spy)
-    check_frozen(records, ranks=2)
+def _torchrun(monkeypatch: pytest.MonkeyPatch, rank: int) -> None:
+    for name, value in {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MASTER_ADDR", "localhost")
+    monkeypatch.setenv("MASTER_PORT", "1")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
 
 
-def check_frozen(records: Path, *, ranks: int) -> None:
-    """Compare each update with the draw: a frozen layer keeps its bits, the others move."""
-    drawn = set()
-    for update in range(2, N_UPDATES + 1):
-        frozen = draw_frozen_layers(
-            3, schedule="depth", update=update - 1, max_update=N_UPDATES, seed=1
-        )
-        drawn.add(frozen)
-        moved = [moved_layers(records, rank, update) for rank in range(ranks)]
-        assert moved == [{1, 2, 3, 4} - frozen] * ranks
-    assert drawn == {frozenset({1}), frozenset({1, 2})}  # both happened, with Adam's state there
+def test_gloo_takes_the_ranks_of_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    _torchrun(monkeypatch, rank=1)
+    cfg = DistributedTrainingConfig(distributed_backend="gloo", distributed_world_size=1)
+    connect_ranks(cfg)
+    assert (cfg.distributed_world_size, cfg.distributed_rank, cfg.device_id) == (2, 1, 0)
+    assert cfg.distributed_init_method == "env://" and cfg.distributed_no_spawn
 
 
-def moved_layers(records: Path, rank: int, update: int) -> set[int]:
-    """Layers of which every parameter changed; fails if only some of a layer's did."""
-    before, after = (
-        torch.load(records / f"rank{rank}_{number}.pt", weights_only=True)
-        for number in (update - 1, update)
+def test_ranks_that_lack_a_gpu_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    _torchrun(monkeypatch, rank=0)
+    cfg = DistributedTrainingConfig(distributed_backend="nccl", distributed_world_size=1)
+    message = "past_future: torchrun started 2 processes, but there is no GPU for the backend `nccl`"
+    with pytest.raises(SystemExit, match=re.escape(message)):
+        connect_ranks(cfg)
+
+
+def test_without_torchrun_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    cfg = DistributedTrainingConfig(distributed_backend="gloo", distributed_world_size=1)
+    connect_ranks(cfg)
+    assert cfg == DistributedTrainingConfig(
+        distributed_backend="gloo", distributed_world_size=1
     )
-    return {layer for layer in range(1, 5) if _has_moved(layer, before, after)}
-
-
-def _has_moved(layer: int, before: dict[str, Tensor], after: dict[str, Tensor]) -> bool:
-    prefix = f"encoder.sentence_encoder.layers.{layer - 1}."
-    names = [name for name in before if name.startswith(prefix)]
-    assert len(names) == 16
-    equal = [name for name in names if torch.equal(before[name], after[name])]
-    # softmax ignores the bias of the keys: its gradient is nothing but rounding
-    assert len(equal) == 16 or set(equal) <= {prefix + "self_attn.k_proj.bias"}, equal
-    return len(equal) < 16

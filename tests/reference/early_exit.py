@@ -76,6 +76,6 @@ def leave(answers: list[Answer], tau: float, *, first: int = 1, interval: int = 
 
 def distance_to_threshold(answers: list[Answer], tau: float) -> float:
     """How near an entropy of this sentence comes to the threshold, in nats."""
-    if math.isinf(tau):
-        return math.inf
+    if tau <= 0 or math.isinf(tau):
+        return math.inf  # no entropy is below zero, or beyond infinity, however it is rounded
     return min(abs(answer.entropy - tau) for answer in answers[:-1])

@@ -13,12 +13,15 @@ Result = tuple[Tensor, Tensor, Tensor]
 
 
 def threshold_between(answers: list[list[Answer]], share: float) -> float:
-    """A threshold that about this share of the early exits would pass, in the widest gap near."""
+    """A threshold below which about this share of the early exits lie, none of them near it."""
     entropies = sorted(answer.entropy for sentence in answers for answer in sentence[:-1])
-    middle = int(share * len(entropies))
-    near = entropies[max(0, middle - 10) : middle + 11]
-    _, low, high = max((high - low, low, high) for low, high in zip(near, near[1:], strict=False))
-    return (low + high) / 2
+    wanted = share * len(entropies)
+    gaps = [
+        (abs(place + 1 - wanted), (low + high) / 2)
+        for place, (low, high) in enumerate(zip(entropies, entropies[1:], strict=False))
+        if high - low > 4 * EXIT_MARGIN
+    ]
+    return min(gaps)[1]
 
 
 def check_result(result: Result, expected: list[Answer]) -> None:

@@ -46,6 +46,9 @@ def build_parts(kind: str) -> tuple[RobertaEncoder, PastFutureExits]:
     exits = PastFutureExits(SHAPE.hidden_dim, N_LAYERS, N_CLASSES, KINDS[kind])
     randomise(encoder, std=1.0, seed=1)
     randomise(exits, seed=2)
+    if exits.classifier is not None:  # deeper exits are surer, as in life
+        with torch.no_grad():
+            exits.classifier.weight *= torch.linspace(0.5, 2.5, N_LAYERS).view(-1, 1, 1)
     return encoder, exits
 
 

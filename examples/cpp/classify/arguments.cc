@@ -17,7 +17,7 @@ usage: classify --model FILE [--threshold T | --speedup S] [--device cpu|cuda] [
   --threshold T   leave at the first exit whose entropy (in nats) is below T; 0: never leave early
                   (default: the archive's default operating point)
   --speedup S     use the archive's operating point with this target speed-up instead
-  --device D      where to compute, as torch names it (default: cpu)
+  --device D      where to compute: cpu, cuda or cuda:N (default: cpu)
   --batch N       most lines in one forward pass (default: 32)
   --threads N     threads inside one forward pass (default: torch's own choice)
   --tokens        lines hold space-separated token ids, special tokens included, instead of text

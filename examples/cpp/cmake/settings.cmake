@@ -11,7 +11,7 @@ function(early_exit_settings target)
   if(EARLY_EXIT_SANITIZE)
     list(JOIN EARLY_EXIT_SANITIZE "," sanitizers)
     target_compile_options(${target} PRIVATE
-      -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+      -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
     # Public: whoever links a sanitized library needs the sanitizer's runtime too.
     target_link_options(${target} PUBLIC -fsanitize=${sanitizers})
   endif()

@@ -1,10 +1,12 @@
 #include "scripted_model.h"
 
 #include <ATen/Parallel.h>
+#include <torch/cuda.h>
 #include <torch/script.h>
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -12,34 +14,48 @@
 namespace early_exit {
 namespace {
 
-// TorchScript's own report ends in the line that names the cause; what stands before it is a trace.
-std::string LastLine(std::string_view text) {
-  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-  const std::size_t end = text.rfind('\n');
-  return std::string(end == std::string_view::npos ? text : text.substr(end + 1));
-}
-
+// The line of an error that names its cause. TorchScript's own reports are traces, after which the
+// cause starts a line of its own; other messages start with it and may go on with hints.
 std::string Explain(const std::exception& error) {
-  if (const auto* c10_error = dynamic_cast<const c10::Error*>(&error)) {
-    return LastLine(c10_error->what_without_backtrace());
+  const auto* c10_error = dynamic_cast<const c10::Error*>(&error);
+  std::string_view text = c10_error ? c10_error->what_without_backtrace() : error.what();
+  for (const std::string_view cause : {"\nRuntimeError: ", "\nbuiltins.ValueError: "}) {
+    const std::size_t start = text.rfind(cause);
+    if (start != std::string_view::npos) text.remove_prefix(start + cause.size());
   }
-  return LastLine(error.what());
+  return std::string(text.substr(0, text.find('\n')));
 }
 
+// The profiling executor records shapes in a module's first calls and compiles for them, again in
+// the second call; without it the one compilation of the first call serves all shapes. These modes
+// belong to the process, not to a module, so they are set before the first one is loaded.
 void SetExecutorModes() {
   static std::once_flag once;
-  std::call_once(once, [] { torch::jit::getProfilingMode() = false; });
+  std::call_once(once, [] {
+    torch::jit::getExecutorMode() = true;
+    torch::jit::getProfilingMode() = false;
+  });
+}
+
+bool IsAvailable(const torch::Device& device) {
+  if (device.is_cpu()) return device.index() <= 0;
+  const int index = std::max<int>(device.index(), 0);  // plain `cuda` has none
+  return device.is_cuda() && index < static_cast<int>(torch::cuda::device_count());
 }
 
 torch::Device ParseDevice(const std::string& name) {
+  std::optional<torch::Device> device;
   try {
-    const torch::Device device(name);
-    torch::empty({1}, device);  // fails if this machine or this libtorch lacks it
-    return device;
-  } catch (const std::exception& error) {
-    throw std::invalid_argument("`device` must be one that this machine and this libtorch have, " +
-                                ("but is '" + name + "' instead (" + Explain(error) + ")."));
+    device.emplace(name);
+  } catch (const c10::Error&) {
+    // no device's name: refused below
   }
+  if (device && IsAvailable(*device)) return *device;
+  throw std::invalid_argument("`device` must be cpu or one of the " +
+                              std::to_string(torch::cuda::device_count()) +
+                              " CUDA devices that this machine and this libtorch have (cuda, "
+                              "cuda:0, ...), but is '" +
+                              name + "' instead.");
 }
 
 torch::jit::Module Load(const std::string& path, const torch::Device& device) {
@@ -93,12 +109,14 @@ class ScriptedModel::Impl {
   std::vector<ModelOutput> Forward(const std::vector<const TokenIds*>& inputs,
                                    std::optional<double> threshold, std::int64_t pad_token) const {
     const c10::InferenceMode guard;
-    std::vector<torch::IValue> arguments{ToTensor(inputs, pad_token).to(device_)};
-    if (threshold) {
-      arguments.emplace_back(
-          torch::full({}, *threshold, torch::dtype(torch::kFloat64)).to(device_));
-    }
+    at::get_num_threads();  // in a new thread, makes the number that was set for all count there
+                            // too
     try {
+      std::vector<torch::IValue> arguments{ToTensor(inputs, pad_token).to(device_)};
+      if (threshold) {
+        arguments.emplace_back(
+            torch::full({}, *threshold, torch::dtype(torch::kFloat64)).to(device_));
+      }
       return ToOutputs(forward_(std::move(arguments)));
     } catch (const std::exception& error) {
       throw std::runtime_error("The model failed: " + Explain(error));

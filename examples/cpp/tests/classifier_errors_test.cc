@@ -29,6 +29,20 @@ TEST(ClassifierErrors, OneBadSentenceCostsNoOtherItsAnswer) {
   EXPECT_EQ(outcomes[1].error, "A text must have at least one token, but is empty.");
 }
 
+// Metadata that promises too much lets through what the module then refuses, for a whole batch.
+TEST(ClassifierErrors, ASentenceThatTheModelRefusesCostsNoOtherItsAnswer) {
+  const Classifier classifier(OptionsFor("promising.pt"));
+  const std::int64_t beyond = classifier.metadata().vocab_size - 1;
+  const std::vector<Sentence> sentences = {"fine", TokenIds{0, beyond, 2}, "dull"};
+  const std::vector<Outcome> outcomes = classifier.TryClassify(sentences);
+  EXPECT_TRUE(outcomes[0].prediction.has_value());
+  EXPECT_EQ(outcomes[1].error.rfind("The model failed: sentence 0 has the id ", 0), 0u)
+      << outcomes[1].error;
+  EXPECT_TRUE(outcomes[2].prediction.has_value());
+  ExpectThrows<std::runtime_error>([&] { classifier.Classify(sentences); },
+                                   "Sentence 1 (0-based): The model failed");
+}
+
 TEST(ClassifierErrors, ClassifyNamesTheFirstBadSentence) {
   const Classifier classifier(OptionsFor("single.pt"));
   ExpectThrows<std::invalid_argument>([&] { classifier.Classify({"fine", "\xff", ""}); },
@@ -54,9 +68,11 @@ TEST(ClassifierErrors, RefusesBadOptions) {
   ClassifierOptions threads = OptionsFor("single.pt");
   threads.threads = -1;
   refused(threads, "`threads` must be in 0..4096, but is -1 instead");
-  ClassifierOptions device = OptionsFor("single.pt");
-  device.device = "abacus";
-  refused(device, "but is 'abacus' instead");
+  for (const char* name : {"abacus", "", "cpu:1", "cuda:99", "meta"}) {
+    ClassifierOptions device = OptionsFor("single.pt");
+    device.device = name;
+    refused(device, "but is '" + std::string(name) + "' instead");
+  }
 }
 
 TEST(ClassifierErrors, ListsTheSpeedupsThatTheArchiveHas) {

@@ -9,54 +9,28 @@ holds sentences, inputs and predictions, computed in Python one sentence at a ti
 
 import json
 import sys
-from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from archive_model import (
+    MAX_POSITIONS,
+    N_LAYERS,
+    exit_entropies,
+    predict,
+    spread_thresholds,
+    tiny_runtime,
+)
 from archive_sentences import PAIRS, TEXTS, byte_level_bpe
-from torch import Tensor, nn
 
-from pf_fairseq.encoders.roberta import RobertaEncoder
-from pf_fairseq.encoders.shape import EncoderShape
-from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
 from pf_fairseq.runtime.archive import save_archive
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
 from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
 from pf_fairseq.text.inputs import build_input
 
-N_LAYERS = 4
-MAX_POSITIONS = 24
 MAX_TOKENS = 18
-EXIT_MARGIN = 1e-3  # no entropy this close to a threshold: exits must not hang on rounding
-
-
-def tiny_runtime(tokenizer: ByteLevelBpe, n_classes: int, threshold: float) -> EarlyExitRuntime:
-    """Return a runtime with random weights, large enough that entropies differ."""
-    torch.manual_seed(n_classes)
-    shape = EncoderShape(
-        n_layers=N_LAYERS,
-        hidden_dim=16,
-        ffn_dim=32,
-        n_heads=2,
-        vocab_size=tokenizer.vocab_size,
-        max_positions=MAX_POSITIONS,
-        pad_id=tokenizer.pad_id,
-    )
-    exits = PastFutureExits(shape.hidden_dim, N_LAYERS, n_classes, ExitOptions())
-    encoder = RobertaEncoder(shape)
-    for parameter in (*encoder.parameters(), *exits.parameters()):
-        if parameter.dim() > 1:
-            nn.init.normal_(parameter, std=0.4)
-    return EarlyExitRuntime(
-        encoder,
-        exits,
-        vocab_size=tokenizer.vocab_size,
-        max_positions=MAX_POSITIONS,
-        default_threshold=threshold,
-    ).eval()
 
 
 def describe(
@@ -88,50 +62,6 @@ def describe(
         tokenizer=TokenizerEntry("roberta", list(tokenizer.files), tokenizer.token_id_map),
         checkpoint_sha256="0" * 64,
     )
-
-
-def exit_entropies(runtime: EarlyExitRuntime, inputs: list[list[int]]) -> Tensor:
-    """Return the entropies `(N, L)` of all exits, in nats."""
-    rows = []
-    for tokens in inputs:
-        copies = torch.tensor([tokens] * N_LAYERS)
-        rows.append(runtime.forward_at(copies, torch.arange(1, N_LAYERS + 1))[2])
-    return torch.stack(rows)
-
-
-def spread_thresholds(entropies: Tensor) -> list[float]:
-    """Return the thresholds with a safe margin, those first that spread the exits best."""
-    values = entropies.flatten().sort().values
-    gaps = values.diff()
-    candidates = ((values[:-1] + values[1:]) / 2)[gaps > 2 * EXIT_MARGIN].tolist()
-
-    def largest_share(threshold: float) -> int:
-        fires = entropies < threshold
-        fires[:, -1] = True
-        return max(Counter(fires.int().argmax(dim=1).tolist()).values())
-
-    return sorted(candidates, key=largest_share)
-
-
-def predict(
-    runtime: EarlyExitRuntime, inputs: list[list[int]], labels: list[str], threshold: float | None
-) -> list[dict[str, Any]]:
-    """Classify sentence after sentence."""
-    tau = None if threshold is None else torch.tensor(threshold)
-    predictions = []
-    for tokens in inputs:
-        logits, exit_layer, entropy = runtime(torch.tensor([tokens]), tau)
-        probability, index = logits[0].double().softmax(dim=0).max(dim=0)
-        predictions.append(
-            {
-                "label": labels[int(index)],
-                "probability": float(probability),
-                "exit_layer": int(exit_layer),
-                "entropy": float(entropy),
-                "logits": logits[0].tolist(),
-            }
-        )
-    return predictions
 
 
 def write_archive(
@@ -172,7 +102,9 @@ def save_variants(
     save_archive(runtime, replace(metadata, tokenizer=None), {}, folder / "tokens_only.pt")
     save_archive(runtime, replace(metadata, format_version=2), files, folder / "newer.pt")
     save_archive(runtime, metadata, {}, folder / "lost_files.pt")
-    torch.jit.script(runtime).save(folder / "no_metadata.pt")
+    promising = replace(metadata, vocab_size=metadata.vocab_size + 100)  # more than the model knows
+    save_archive(runtime, promising, files, folder / "promising.pt")
+    torch.jit.save(torch.jit.script(runtime), folder / "no_metadata.pt")
     torch.save({"weights": torch.zeros(3)}, folder / "checkpoint.pt")
     (folder / "text.pt").write_text("This is no archive.\n", encoding="utf-8")
     content = (folder / "single.pt").read_bytes()

@@ -16,7 +16,7 @@ struct ClassifierOptions {
   std::string model_path;                // archive written by export/script.py
   std::optional<double> threshold;       // entropy in nats; none: the archive's default
   std::optional<double> target_speedup;  // of an operating point, instead of a threshold
-  std::string device = "cpu";            // as torch::Device takes it
+  std::string device = "cpu";            // cpu, cuda or cuda:N
   std::int64_t batch_size = 32;          // most sentences in one forward pass
   std::int64_t threads =
       0;  // threads inside one forward pass, for the whole process; 0: torch's own

@@ -1,0 +1,93 @@
+"""What cannot be restored stops the command, in one sentence."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from pf_fairseq.checkpoints import restore_guard
+from pf_fairseq.checkpoints.restore_guard import check_restorable
+
+GOOD = {"model": {"w": torch.ones(1)}, "optimizer_history": [], "extra_state": {}}
+
+
+def options(folder: Path, **changes: object) -> SimpleNamespace:
+    """fairseq's checkpoint options, with their defaults."""
+    defaults: dict[str, object] = {
+        "restore_file": "checkpoint_last.pt",
+        "finetune_from_model": None,
+        "checkpoint_suffix": "",
+        "save_dir": str(folder),
+    }
+    return SimpleNamespace(**{**defaults, **changes})
+
+
+def save(path: Path, state: object = GOOD) -> str:
+    torch.save(state, path)
+    return str(path)
+
+
+def test_nothing_to_restore_is_fine(tmp_path: Path) -> None:
+    check_restorable(options(tmp_path))
+
+
+def test_good_files_are_fine(tmp_path: Path) -> None:
+    path = save(tmp_path / "start.pt")
+    check_restorable(options(tmp_path, restore_file=path))
+    check_restorable(options(tmp_path, finetune_from_model=path))
+    save(tmp_path / "checkpoint_last.pt")
+    check_restorable(options(tmp_path))
+
+
+@pytest.mark.parametrize("flag", ["restore_file", "finetune_from_model"])
+def test_a_missing_file_is_named_with_its_flag(flag: str, tmp_path: Path) -> None:
+    path = tmp_path / "typo.pt"
+    with pytest.raises(SystemExit) as caught:
+        check_restorable(options(tmp_path, **{flag: str(path)}))
+    message = str(caught.value)
+    assert f"`--{flag.replace('_', '-')}` must be a checkpoint, but `{path}` does not" in message
+
+
+@pytest.mark.parametrize("flag", ["restore_file", "finetune_from_model"])
+def test_a_broken_file_is_refused(flag: str, tmp_path: Path) -> None:
+    path = tmp_path / "broken.pt"
+    path.write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(SystemExit, match="is truncated or no checkpoint"):
+        check_restorable(options(tmp_path, **{flag: str(path)}))
+
+
+def test_a_broken_last_checkpoint_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint_last.pt").write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(SystemExit, match="checkpoint_last.pt` is truncated or no checkpoint"):
+        check_restorable(options(tmp_path))
+
+
+def test_a_resume_comes_before_a_finetuning(tmp_path: Path) -> None:
+    save(tmp_path / "checkpoint_last.pt")
+    check_restorable(options(tmp_path, finetune_from_model=str(tmp_path / "gone.pt")))
+
+
+def test_weights_without_a_training_state_are_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "weights.pt", {"model": {"w": torch.ones(1)}})
+    with pytest.raises(SystemExit, match="but no `optimizer_history`, which fairseq needs"):
+        check_restorable(options(tmp_path, restore_file=path))
+
+
+def test_the_suffix_of_sharded_checkpoints(tmp_path: Path) -> None:
+    save(tmp_path / "start-shard0.pt")
+    changes = {"restore_file": str(tmp_path / "start.pt"), "checkpoint_suffix": "-shard0"}
+    check_restorable(options(tmp_path, **changes))
+
+
+def test_installing_twice_wraps_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load_checkpoint(cfg: object, trainer: object, **arguments: object) -> str:
+        return f"loaded for {trainer} with {arguments}"
+
+    monkeypatch.setattr(restore_guard.checkpoint_utils, "load_checkpoint", load_checkpoint)
+    restore_guard.install()
+    wrapped = restore_guard.checkpoint_utils.load_checkpoint
+    restore_guard.install()
+    assert restore_guard.checkpoint_utils.load_checkpoint is wrapped
+    cfg = options(Path("nowhere"))
+    assert wrapped(cfg, "a trainer", reset=True) == "loaded for a trainer with {'reset': True}"

@@ -1,0 +1,192 @@
+"""`export/script.py` as a person runs it."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from pf_fairseq.cli.program import run_program
+from pf_fairseq.runtime.archive import load_archive
+
+SCRIPT = Path(__file__).parent.parent.parent / "export" / "script.py"
+POINT = {"name": "2", "target_speedup": 2.0, "threshold": 0.5, "speedup": 2.0, "accuracy": 0.8}
+UNREACHED = {"name": "9", "target_speedup": 9.0, "threshold": None, "reason": "too fast"}
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def script() -> Any:
+    """The program as a module: a process for each case would take seconds."""
+    spec = importlib.util.spec_from_file_location("export_script", SCRIPT)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def run(script: Any, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the program in this process; gives status, stdout and stderr."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        try:
+            status = run_program(script.build_parser(), script.run, [str(a) for a in arguments])
+        except SystemExit as error:
+            status = int(error.code or 0)
+        output = capsys.readouterr()
+        return status, output.out, output.err
+
+    return call
+
+
+def assert_refused(result: tuple[int, str, str], message: str) -> None:
+    status, out, err = result
+    assert status == 2 and out == ""
+    assert err.count("\n") == 1 and err.startswith("export/script.py: ")
+    assert message in err
+
+
+def test_a_real_process(tiny_checkpoint: Any, tmp_path: Path) -> None:
+    command = [sys.executable, str(SCRIPT), "--checkpoint", str(tiny_checkpoint.path)]
+    done = subprocess.run(
+        [*command, "--output", "new/folder/model.pt"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("wrote new/folder/model.pt (0.")
+    assert lines[1].startswith("compared with the model on 60 sentences")
+    assert lines[2] == "operating points: none; default: full depth"
+    assert os.listdir(tmp_path / "new" / "folder") == ["model.pt"]
+    module = torch.jit.load(tmp_path / "new" / "folder" / "model.pt")
+    assert module(torch.tensor([[0, 5, 6, 2]]))[1].tolist() == [4]
+
+
+def test_a_real_process_that_is_refused(tmp_path: Path) -> None:
+    command = [sys.executable, str(SCRIPT), "--checkpoint", "none.pt", "--output", "model.pt"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert_refused(
+        (done.returncode, done.stdout, done.stderr), "checkpoint `none.pt` does not exist"
+    )
+    assert os.listdir(tmp_path) == []
+
+
+def test_help(run: Run) -> None:
+    status, out, err = run("--help")
+    assert status == 0 and err == ""
+    for flag in ("--checkpoint", "--output", "--data", "--operating-points", "--no-tokenizer"):
+        assert flag in out
+
+
+@pytest.mark.parametrize("report", [False, True], ids=["calibrated", "report"])
+def test_operating_points(report: bool, run: Run, tiny_checkpoint: Any, tmp_path: Path) -> None:
+    content: dict[str, Any] = {"task": "custom", "operating_points": [POINT, UNREACHED]}
+    if not report:
+        content.update(format_version=1, default="2")
+    (tmp_path / "points.json").write_text(json.dumps(content))
+    output = tmp_path / "model.pt"
+    arguments = ["--checkpoint", tiny_checkpoint.path, "--output", output]
+    status, out, err = run(*arguments, "--operating-points", tmp_path / "points.json")
+    assert (status, err) == (0, "")
+    assert "operating points: 2 (threshold 0.5); default: 2" in out
+    metadata = load_archive(output).metadata
+    assert [point.name for point in metadata.operating_points] == ["2"]
+    assert (metadata.default, metadata.default_threshold) == ("2", 0.5)
+
+
+def test_flags_reach_the_archive(run: Run, tiny_checkpoint: Any, tmp_path: Path) -> None:
+    output = tmp_path / "model.pt"
+    flags = ["--min-exit-layer", 2, "--check-interval", 3, "--no-tokenizer", "--device", "cpu"]
+    data = ["--data", tiny_checkpoint.data, "--dtype", "float32"]
+    status, _, err = run("--checkpoint", tiny_checkpoint.path, "--output", output, *flags, *data)
+    assert (status, err) == (0, "")
+    archive = load_archive(output)
+    assert (archive.metadata.min_exit_layer, archive.metadata.check_interval) == (2, 3)
+    assert archive.metadata.tokenizer is None and archive.files == {}
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "the following arguments are required: --checkpoint, --output"),
+        (["--data", "gone"], "data `gone` is not there or holds no task.json; give the folder"),
+        (["--operating-points", "gone.json"], "operating points `gone.json` cannot be read"),
+        (["--operating-points", SCRIPT], "holds no operating points"),
+        (["--min-exit-layer", 5], "must be between 1 and the 4 layers of the model, but is 5"),
+        (["--check-interval", 0], "`--check-interval` must be at least 1, but is 0 instead"),
+        (["--check-interval", "x"], "argument --check-interval: invalid int value: 'x'"),
+        (["--dtype", "int4"], "argument --dtype: invalid choice: 'int4'"),
+        (["--colour"], "unrecognized arguments: --colour"),
+    ],
+)
+def test_bad_flags(
+    flags: list[object], message: str, run: Run, tiny_checkpoint: Any, tmp_path: Path
+) -> None:
+    required = ["--checkpoint", tiny_checkpoint.path, "--output", tmp_path / "model.pt"]
+    assert_refused(run(*(required if flags else []), *flags), message)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_gpu_that_is_not_there(run: Run, tiny_checkpoint: Any, tmp_path: Path) -> None:
+    arguments = ["--checkpoint", tiny_checkpoint.path, "--output", tmp_path / "m.pt"]
+    assert_refused(run(*arguments, "--device", "cuda"), "`--device cuda` needs a GPU that torch")
+
+
+def test_outputs_that_cannot_be_written(run: Run, tiny_checkpoint: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    arguments = ["--checkpoint", tiny_checkpoint.path, "--output"]
+    result = run(*arguments, tmp_path / "file" / "model.pt")
+    assert_refused(result, "model.pt` cannot be written (File exists); choose another output path")
+    assert_refused(run(*arguments, tmp_path), "is a folder, but a file is to be written there")
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_files_that_are_no_checkpoint_of_ours(run: Run, tmp_path: Path) -> None:
+    output = ["--output", tmp_path / "model.pt"]
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"model": {}, "cfg": {"model": {"_name": "roberta_base"}}}, path)
+    result = run("--checkpoint", path, *output)
+    assert_refused(result, "has no exits (its architecture is 'roberta_base'); train with")
+    torch.save({"weights": 1}, path)
+    assert_refused(run("--checkpoint", path, *output), "is not fairseq's: it has no `model` entry")
+    torch.jit.script(torch.nn.Linear(1, 1)).save(path)
+    assert_refused(run("--checkpoint", path, *output), "is an exported archive; give the")
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("input0/dict.txt", "is incomplete (`"),
+        ("label/dict.txt", "is incomplete (`"),
+        ("tokenizer", "The tokenizer folder `"),
+        ("task.json", "is not there or holds no task.json"),
+    ],
+)
+def test_data_that_is_not_whole(
+    missing: str, message: str, run: Run, tiny_checkpoint: Any, tmp_path: Path
+) -> None:
+    data = tmp_path / "data-bin"
+    shutil.copytree(tiny_checkpoint.data, data)
+    shutil.rmtree(data / missing) if (data / missing).is_dir() else (data / missing).unlink()
+    arguments = ["--checkpoint", tiny_checkpoint.path, "--output", tmp_path / "model.pt"]
+    assert_refused(run(*arguments, "--data", data), message)
+    assert not (tmp_path / "model.pt").exists()
+
+
+def test_data_of_another_dictionary(run: Run, tiny_checkpoint: Any, tmp_path: Path) -> None:
+    data = tmp_path / "data-bin"
+    shutil.copytree(tiny_checkpoint.data, data)
+    dictionary = data / "input0" / "dict.txt"
+    dictionary.write_text("".join(dictionary.read_text().splitlines(keepends=True)[:-9]))
+    arguments = ["--checkpoint", tiny_checkpoint.path, "--output", tmp_path / "model.pt"]
+    assert_refused(run(*arguments, "--data", data), "does not fit the model")
