@@ -1,4 +1,4 @@
-"""Tiny models are fastest on one thread, by far where other processes want the cores too."""
+"""Tests of a file neither feel nor leave behind the settings of the process."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,10 @@ import torch
 
 
 @pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """One thread within an operation, for the tests of a file."""
-    before = torch.get_num_threads()
+def process_settings() -> Iterator[None]:
+    """One thread within an operation, which is fastest for tiny models, and torch's executor."""
+    n_threads, profiling = torch.get_num_threads(), torch._C._jit_set_profiling_mode(True)
     torch.set_num_threads(1)
     yield
-    torch.set_num_threads(before)
+    torch.set_num_threads(n_threads)
+    torch._C._jit_set_profiling_mode(profiling)

@@ -119,6 +119,12 @@ def test_any_sequence_of_texts_and_none(
     assert_same(pair_classifier.predict(as_lists), pair_classifier.predict(PAIRS))
 
 
+def test_loading_an_archive_turns_profiling_off(tmp_path: Path) -> None:
+    torch._C._jit_set_profiling_mode(True)
+    EarlyExitClassifier.load(write_archive(tmp_path / "model.pt"))
+    assert torch._C._jit_set_profiling_mode(False) is False  # gives the mode before
+
+
 def test_many_threads(classifier: EarlyExitClassifier) -> None:
     calls = [(TEXTS[k % 5 :], {"threshold": (0.0, 0.5, 0.65)[k % 3]}) for k in range(64)]
     expected = [classifier.predict(texts, **choice) for texts, choice in calls]
