@@ -90,7 +90,7 @@ check_machine() { # TOOL...
 
 apt_install() { # PACKAGE...
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq </dev/null && apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } </dev/null >/dev/null 2>&1
 }
 
 # --- the environment --------------------------------------------------------------------------

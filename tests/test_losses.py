@@ -21,16 +21,19 @@ def test_deeper_exits_weigh_more(n_layers: int) -> None:
     assert layer_weights(n_layers, CPU).tolist() == pytest.approx(expected)
 
 
+def naive_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    total = torch.zeros((), dtype=torch.float64)
+    for sentence, label in zip(logits.double(), labels.tolist(), strict=True):
+        total = total + cross_entropy(list(sentence), label)
+    return total
+
+
 @pytest.mark.parametrize("n_layers", [1, 2, 6])
 def test_cross_entropy(n_layers: int) -> None:
     logits = 3 * torch.randn(4, n_layers, 3)
     labels = torch.tensor([0, 2, 1, 2])
-    expected = sum(
-        cross_entropy(list(sentence.double()), label)
-        for sentence, label in zip(logits, labels.tolist(), strict=True)
-    )
     found = layer_weighted_cross_entropy(logits, labels)
-    assert_close(found.double(), expected, **REFERENCE)
+    assert_close(found.double(), naive_cross_entropy(logits, labels), **REFERENCE)
 
 
 def naive_imitation(imitated: Tensor, states: Tensor) -> Tensor:
@@ -83,11 +86,15 @@ def test_a_probability_of_zero_gives_a_finite_loss_and_gradient(dtype: torch.dty
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 def test_half_precision_is_computed_in_fp32(dtype: torch.dtype) -> None:
-    imitated, states = 300 * torch.randn(3, 3, 3, 64), 300 * torch.randn(3, 4, 64)
-    found = imitation_loss(imitated.to(dtype), states.to(dtype))  # squares overflow in fp16
-    expected = naive_imitation(imitated.to(dtype), states.to(dtype))
+    imitated = (300 * torch.randn(3, 3, 3, 64)).to(dtype)  # squares overflow in fp16
+    states = (300 * torch.randn(3, 4, 64)).to(dtype)
+    found = imitation_loss(imitated, states)
     assert found.dtype == torch.float32
-    assert_close(found.double(), expected, **REFERENCE)
+    assert_close(found.double(), naive_imitation(imitated, states), **REFERENCE)
+    logits, labels = torch.randn(3, 4, 2).to(dtype), torch.tensor([1, 0, 1])
+    loss = layer_weighted_cross_entropy(logits, labels)
+    assert loss.dtype == torch.float32
+    assert_close(loss.double(), naive_cross_entropy(logits, labels), **REFERENCE)
 
 
 def test_a_state_of_zeros_gives_a_finite_gradient() -> None:

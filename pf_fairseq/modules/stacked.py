@@ -22,9 +22,11 @@ class StackedLinear(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Apply layer `k` to `inputs[:, k]`: `(B, m, in_dim)` to `(B, m, out_dim)`, `m <= n`."""
-        weight = self.weight[: inputs.size(1)]
+        weight, bias = self.weight, self.bias
+        if inputs.size(1) < weight.size(0):  # slicing costs a copy of the whole gradient
+            weight, bias = weight[: inputs.size(1)], bias[: inputs.size(1)]
         products = torch.bmm(inputs.transpose(0, 1), weight.transpose(1, 2))
-        return products.transpose(0, 1) + self.bias[: inputs.size(1)]
+        return products.transpose(0, 1) + bias
 
     def at(self, inputs: Tensor, layer: int) -> Tensor:
         """Apply the linear of `layer` (1-based) alone: `(B, in_dim)` to `(B, out_dim)`."""

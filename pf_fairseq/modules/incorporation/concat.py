@@ -33,8 +33,9 @@ class ConcatIncorporation(Incorporation):
 
     def forward(self, states: Tensor, detach_past: bool) -> Tensor:
         """Past of every exit, `(B, L, D)` to `(B, L, O)`."""
-        current = self._terms(states)
-        seen = self._terms(states.detach()) if detach_past else current
+        current = seen = self._terms(states)
+        if detach_past:  # both in one product, so that the blocks' gradient is written once
+            current, seen = self._terms(torch.cat([states, states.detach()])).chunk(2)
         # Summed up in fp32, as a running sum in half precision would lose the late layers.
         before = seen.float().cumsum(dim=1) - seen.float()
         return (before + current.float() + self.bias.float()).to(states.dtype)
@@ -44,9 +45,16 @@ class ConcatIncorporation(Incorporation):
         return self._terms(states) + self.bias
 
     def all_futures(self, imitated: Tensor) -> Tensor:
-        """Future of every exit, `(B, L - 1, L - 1, D)` to `(B, L - 1, O)`, in one product."""
-        mask = future_mask(imitated.size(1) + 1, imitated.device).unsqueeze(-1)
-        return self._concatenated(imitated * mask, 1)
+        """Future of every exit, `(B, L - 1, L - 1, D)` to `(B, L - 1, O)`, in one product.
+
+        Layer 1 is given zeros: leaving out its block would cost a copy of the whole gradient.
+        """
+        n_exits = imitated.size(1)
+        mask = future_mask(n_exits + 1, imitated.device).unsqueeze(-1)
+        by_target = F.pad((imitated * mask).movedim(2, 0).flatten(1, 2), [0, 0, 0, 0, 1, 0])
+        products = torch.bmm(by_target, self.blocks.transpose(1, 2))
+        total = products.sum(dim=0, dtype=torch.float32) + self.bias.float()
+        return total.to(imitated.dtype).view(-1, n_exits, total.size(-1))
 
     def _concatenated(self, states: Tensor, first_block: int) -> Tensor:
         weight = self.blocks[first_block:].transpose(0, 1).flatten(1)
