@@ -201,10 +201,9 @@ build_fairseq() { # VERSION CACHE
   local version=$1 cache=$2 building wheel
   building=$(mktemp -d)
   trap "rm -rf '$building'" EXIT
-  # The environment's bin/ holds ninja, with which torch compiles in parallel, and a job takes up
-  # to 2 GB of memory.
-  MAX_JOBS=${MAX_JOBS:-$(nproc)} PATH="$VENV/bin:$PATH" pip wheel --no-deps \
-    --no-build-isolation --no-cache-dir --wheel-dir "$building" "fairseq-fixed==$version"
+  # bin/ on the path: torch compiles with the pinned ninja there.
+  PATH="$VENV/bin:$PATH" pip wheel --no-deps --no-build-isolation --no-cache-dir \
+    --wheel-dir "$building" "fairseq-fixed==$version"
   wheel=$(compgen -G "$building/*.whl")
   pip install --no-deps --force-reinstall "$wheel"
   # A cache that cannot be written costs time at the next set-up and nothing else.

@@ -1,13 +1,18 @@
-"""Files that are either whole or not there: write under a temporary name, then rename."""
+"""Files: written whole or not at all, and told apart by what is in them."""
 
 import os
 import shutil
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pf_fairseq.errors import InputError
+
+# What zipfile raises for a file that is damaged or no zip archive.
+ZIP_ERRORS = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 @contextmanager
@@ -76,3 +81,12 @@ def atomic_directory(path: Path) -> Iterator[Path]:
             os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def is_torchscript(path: Path) -> bool:
+    """Whether `path` is a TorchScript archive rather than a checkpoint or something else."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any("/code/" in name for name in archive.namelist())
+    except ZIP_ERRORS:
+        return False

@@ -10,8 +10,8 @@ def register() -> None:
     """Register models, architectures and criterions, and make fairseq fit for them.
 
     It then refuses checkpoints that cannot be restored, finds `torchrun`'s ranks on a CPU, and
-    loads its own old checkpoints with torch's safety on. Importing the modules registers them, once: Python imports a module once, and fairseq
-    refuses duplicates.
+    loads its own old checkpoints with torch's safety on. Importing the modules registers them,
+    once: Python imports a module once, and fairseq refuses duplicates.
     """
     importlib.import_module("pf_fairseq.models.past_future")
     importlib.import_module("pf_fairseq.criterions.past_future")

@@ -58,9 +58,7 @@ def tiny_pair_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_checkpoint(
-    tiny_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> TinyCheckpoint:
+def tiny_checkpoint(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> TinyCheckpoint:
     """A past-future RoBERTa of 4 layers x 32 that `fairseq-train` trained on `tiny_data`.
 
     Its `path` is the checkpoint, its `data` the data-bin. It is sure of many sentences, unsure of

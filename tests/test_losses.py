@@ -14,6 +14,11 @@ from tests.tolerances import HALF, REFERENCE
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
+
+
 @pytest.mark.parametrize("n_layers", [1, 2, 12])
 def test_deeper_exits_weigh_more(n_layers: int) -> None:
     total = n_layers * (n_layers + 1) / 2
@@ -60,8 +65,8 @@ def test_imitation(n_layers: int) -> None:
 def test_imitation_is_none_where_all_is_alike_and_two_where_all_is_opposed() -> None:
     states = torch.randn(3, 4, 5)
     perfect = states[:, 1:].unsqueeze(1).expand(-1, 3, -1, -1)
-    assert float(imitation_loss(7 * perfect, states)) == pytest.approx(0, abs=1e-6)
-    assert float(imitation_loss(-perfect, states)) == pytest.approx(2 * 3, abs=1e-5)
+    assert_close(imitation_loss(7 * perfect, states), torch.tensor(0.0), **REFERENCE)
+    assert_close(imitation_loss(-perfect, states), torch.tensor(2.0 * 3), **REFERENCE)
 
 
 def test_teachers_get_no_gradient() -> None:

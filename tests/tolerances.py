@@ -4,12 +4,16 @@ import torch
 
 REFERENCE = {"atol": 2e-5, "rtol": 2e-5}  # fp32 in another order against fp64 loops
 SCRIPTED = {"atol": 1e-6, "rtol": 1e-5}  # same kernels, fused or ordered otherwise
-BATCHED = {"atol": 1e-5, "rtol": 1e-5}  # other blocks in products, attention masked or not
+BATCHED = {"atol": 2e-5, "rtol": 2e-5}  # other blocks in products, attention masked or not
 GPU = {"atol": 1e-3, "rtol": 1e-3}  # another library's sums, possibly in TF32
 GRADIENT = {"atol": 5e-5, "rtol": 5e-5}  # fp32 sums over all exits against fp64 loops
 # 10 and 7 bits of mantissa, rounded at each of the few steps to a number of order 1.
 HALF = {
     torch.float16: {"atol": 5e-3, "rtol": 5e-3},
     torch.bfloat16: {"atol": 4e-2, "rtol": 4e-2},
+}
+HALF_DEEP = {  # the same after five layers, for logits of order 10
+    torch.float16: {"atol": 5e-2, "rtol": 2e-2},
+    torch.bfloat16: {"atol": 2e-1, "rtol": 1e-1},
 }
 EXIT_MARGIN = 1e-4  # nats: no entropy this close to the threshold where exits are compared

@@ -19,7 +19,8 @@ SHAPE = """
 
 # From scratch, a full imitation loss pulls the states together before they tell anything apart.
 OPTIMISATION = """
-    --criterion past_future --imitation-weight 0.1 --optimizer adam --adam-betas (0.9,0.98) --clip-norm 1.0
+    --criterion past_future --imitation-weight 0.1
+    --optimizer adam --adam-betas (0.9,0.98) --clip-norm 1.0
     --lr 4e-4 --lr-scheduler polynomial_decay --warmup-updates 200
 """.split()
 

@@ -1,13 +1,13 @@
 """Reading a checkpoint: weights only, and one sentence when it cannot be read."""
 
 import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from pf_fairseq.errors import InputError
+from pf_fairseq.files import is_torchscript
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise InputError(f"checkpoint `{path}` does not exist; give the path of a `.pt` file.")
-    if _is_torchscript(path):
+    if is_torchscript(path):
         raise InputError(
             f"checkpoint `{path}` is an exported archive; give the checkpoint that `fairseq-train` "
             f"wrote."
@@ -54,14 +54,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 def _is_zip(path: Path) -> bool:
     with path.open("rb") as stream:
         return stream.read(4) == b"PK\x03\x04"
-
-
-def _is_torchscript(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    except (OSError, RuntimeError, ValueError, zipfile.BadZipFile):
-        return False
 
 
 def _first_line(error: Exception) -> str:

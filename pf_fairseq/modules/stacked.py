@@ -22,12 +22,20 @@ class StackedLinear(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Apply layer `k` to `inputs[:, k]`: `(B, m, in_dim)` to `(B, m, out_dim)`, `m <= n`."""
-        weight, bias = self.weight, self.bias
+        weight: Tensor = self.weight
+        bias: Tensor = self.bias
         if inputs.size(1) < weight.size(0):  # slicing costs a copy of the whole gradient
             weight, bias = weight[: inputs.size(1)], bias[: inputs.size(1)]
-        products = torch.bmm(inputs.transpose(0, 1), weight.transpose(1, 2))
-        return products.transpose(0, 1) + bias
+        return multiply_stacked(inputs, weight) + bias
 
     def at(self, inputs: Tensor, layer: int) -> Tensor:
         """Apply the linear of `layer` (1-based) alone: `(B, in_dim)` to `(B, out_dim)`."""
         return F.linear(inputs, self.weight[layer - 1], self.bias[layer - 1])
+
+
+def multiply_stacked(inputs: Tensor, weight: Tensor) -> Tensor:
+    """Multiply `inputs[:, k]` by matrix `k`: `(B, n, I)` and `(n, O, I)` to `(B, n, O)`.
+
+    The weight stands on the left, so that its gradient has its own layout and is not copied.
+    """
+    return torch.bmm(weight, inputs.permute(1, 2, 0)).permute(2, 0, 1)

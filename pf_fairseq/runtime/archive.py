@@ -1,21 +1,17 @@
 """The self-contained archive: a scripted module with its metadata and tokenizer."""
 
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from pf_fairseq.errors import InputError
-from pf_fairseq.files import atomic_path
+from pf_fairseq.files import ZIP_ERRORS, atomic_path, is_torchscript
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.metadata import ArchiveMetadata
 
 METADATA_NAME = "metadata.json"
-
-# What zipfile raises for a file that is damaged or no zip archive.
-_ZIP_ERRORS = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -39,15 +35,6 @@ def save_archive(
         torch.jit.save(module, stream, _extra_files=extra)
 
 
-def is_archive(path: Path) -> bool:
-    """Whether `path` is a TorchScript archive rather than a checkpoint or something else."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return any("/code/" in name for name in archive.namelist())
-    except _ZIP_ERRORS:
-        return False
-
-
 def load_archive(path: Path, device: str = "cpu") -> Archive:
     """Load an archive that `export/script.py` wrote.
 
@@ -56,7 +43,7 @@ def load_archive(path: Path, device: str = "cpu") -> Archive:
     """
     if not path.is_file():
         raise InputError(f"archive `{path}` does not exist; give what `export/script.py` wrote.")
-    if not is_archive(path) or not _is_whole(path):
+    if not is_torchscript(path) or not _is_whole(path):
         raise InputError(
             f"`{path}` is damaged or no TorchScript archive; export it again with "
             f"`python export/script.py`."
@@ -79,7 +66,7 @@ def _is_whole(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
-    except _ZIP_ERRORS:
+    except ZIP_ERRORS:
         return False
 
 

@@ -12,12 +12,12 @@ from torch import Tensor
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.policy import choose_exits
 from pf_fairseq.files import atomic_path
-from pf_fairseq.models.trained import TrainedModel
 from pf_fairseq.modules.entropy import exit_entropy
 from pf_fairseq.runtime.archive import load_archive, save_archive
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.folding import fold_exits
 from pf_fairseq.runtime.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
+from pf_fairseq.runtime.trained import TrainedModel
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.text.inputs import pad_batch
 from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer

@@ -56,7 +56,8 @@ def check_threshold(threshold: Tensor | None, default: float, tokens: Tensor) ->
         return torch.full((n_sentences,), default, dtype=torch.float32, device=tokens.device)
     if not threshold.is_floating_point():
         raise ValueError(
-            f"`threshold` must be a floating tensor, but its dtype is {dtype_name(threshold)} instead."
+            f"`threshold` must be a floating tensor, "
+            f"but its dtype is {dtype_name(threshold)} instead."
         )
     if threshold.dim() != 0 and (threshold.dim() != 1 or threshold.size(0) != n_sentences):
         raise ValueError(

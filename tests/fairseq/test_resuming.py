@@ -21,7 +21,10 @@ def test_resumes_to_the_same_losses(tiny_data: Path, tmp_path: Path) -> None:
     assert list(whole.losses) == list(range(1, N_UPDATES + 1))
 
     folder = tmp_path / "killed"
-    kill = ["--user-dir", str(killing_user_dir(tmp_path / "killing" / "killing_user_dir", KILLED_AT))]
+    kill = [
+        "--user-dir",
+        str(killing_user_dir(tmp_path / "killing" / "killing_user_dir", KILLED_AT)),
+    ]
     killed = run(*training_command(tiny_data, folder, *flags, *kill), cwd=tmp_path)
     assert killed.status == -signal.SIGKILL
     assert not (folder / f"checkpoint_2_{KILLED_AT}.pt").exists()

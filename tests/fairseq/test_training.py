@@ -1,4 +1,4 @@
-"""`fairseq-train` and `fairseq-validate` on a CPU: losses, validation's metrics, best checkpoint."""
+"""`fairseq-train` and `fairseq-validate` on a CPU: losses, metrics, the best checkpoint."""
 
 import math
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from pf_fairseq.models.trained import load_trained_model
+from pf_fairseq.runtime.trained import load_trained_model
 from pf_fairseq.text.data_bin import load_split
 from tests.fairseq.commands import TASK, read_weights_only, run, script, train, user_dir
 from tests.fairseq.conftest import N_EPOCHS, Training
@@ -103,7 +103,12 @@ def test_validate_logs_the_metrics_of_training(training: Training) -> None:
 
 def test_fairseqs_own_criterion_trains_the_last_exit(tiny_data: Path, tmp_path: Path) -> None:
     done = train(
-        tiny_data, tmp_path / "checkpoints", "--criterion", "sentence_prediction", "--max-epoch", "1"
+        tiny_data,
+        tmp_path / "checkpoints",
+        "--criterion",
+        "sentence_prediction",
+        "--max-epoch",
+        "1",
     )
     (line,) = done.logged("valid")
     expected = naive_metrics(tmp_path / "checkpoints" / "checkpoint_last.pt")

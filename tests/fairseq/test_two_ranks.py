@@ -29,7 +29,8 @@ def test_two_ranks_train_as_one_with_two_batches(tiny_data: Path, tmp_path: Path
         assert len(names) >= 7
         assert {name: ours[name] for name in names} == {name: theirs[name] for name in names}
     ours, theirs = (
-        read_weights_only(tmp_path / name / "checkpoint_last.pt")["model"] for name in ("two", "one")
+        read_weights_only(tmp_path / name / "checkpoint_last.pt")["model"]
+        for name in ("two", "one")
     )
     for name, tensor in theirs.items():  # sums in another order, amplified by Adam
         torch.testing.assert_close(ours[name], tensor, atol=2e-4, rtol=1e-3)
@@ -54,7 +55,9 @@ def test_gloo_takes_the_ranks_of_torchrun(monkeypatch: pytest.MonkeyPatch) -> No
 def test_ranks_that_lack_a_gpu_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     _torchrun(monkeypatch, rank=0)
     cfg = DistributedTrainingConfig(distributed_backend="nccl", distributed_world_size=1)
-    message = "past_future: torchrun started 2 processes, but there is no GPU for the backend `nccl`"
+    message = (
+        "past_future: torchrun started 2 processes, but there is no GPU for the backend `nccl`"
+    )
     with pytest.raises(SystemExit, match=re.escape(message)):
         connect_ranks(cfg)
 
@@ -63,6 +66,4 @@ def test_without_torchrun_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("RANK", raising=False)
     cfg = DistributedTrainingConfig(distributed_backend="gloo", distributed_world_size=1)
     connect_ranks(cfg)
-    assert cfg == DistributedTrainingConfig(
-        distributed_backend="gloo", distributed_world_size=1
-    )
+    assert cfg == DistributedTrainingConfig(distributed_backend="gloo", distributed_world_size=1)

@@ -6,6 +6,12 @@ import pytest
 import torch
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Seed torch before each test."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def process_settings() -> Iterator[None]:
     """One thread within an operation, which is fastest for tiny models, and torch's executor."""

@@ -1,9 +1,7 @@
-"""A batch is its sentences one by one, however it is put together and however often it is run."""
+"""A batch is its sentences one by one, however it is put together."""
 
 import math
 import random
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 
 import pytest
 import torch
@@ -12,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from tests.runtime.answers import threshold_between
+from tests.runtime.answers import Result, threshold_between
 from tests.runtime.tiny import (
     FORMS,
     KINDS,
@@ -20,17 +18,14 @@ from tests.runtime.tiny import (
     N_CLASSES,
     N_LAYERS,
     VOCAB_SIZE,
-    build_runtime,
     draw_sentences,
     naive_answers,
     pad,
-    reload,
     shared_runtime,
 )
 from tests.tolerances import BATCHED
 
 every_form = pytest.mark.parametrize("form", FORMS)
-Result = tuple[Tensor, Tensor, Tensor]
 
 
 def assert_same(found: Result, expected: Result) -> None:
@@ -80,7 +75,7 @@ def test_surplus_padding_does_not_matter(form: str) -> None:
     assert_same(runtime(pad(sentences, MAX_POSITIONS), tau), runtime(pad(sentences), tau))
 
 
-def test_padding_is_cut_and_survivors_are_compacted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_padding_is_cut_and_survivors_are_compacted() -> None:
     """Layers see no column that all active sentences lack, and no mask without need."""
     runtime = shared_runtime()
     sentences = [[5] * 4, [6] * 9, [7] * 2]
@@ -161,45 +156,6 @@ def test_any_floating_threshold_will_do(dtype: torch.dtype, form: str) -> None:
     tau = torch.tensor(0.5, dtype=dtype)  # a number that each dtype holds exactly
     assert_same(runtime(tokens, tau), runtime(tokens, torch.tensor(0.5)))
     assert_same(runtime(tokens, tau.repeat(6)), runtime(tokens, torch.tensor(0.5)))
-
-
-@pytest.fixture(params=[True, False], ids=["profiling", "simple"])
-def executor(request: pytest.FixtureRequest) -> Iterator[None]:
-    """TorchScript's two ways to run a graph; the first one optimises after a call or two."""
-    before = torch._C._jit_set_profiling_mode(request.param)
-    yield
-    torch._C._jit_set_profiling_mode(before)
-
-
-@pytest.mark.usefixtures("executor")
-@pytest.mark.parametrize(
-    "mode",
-    [torch.inference_mode, torch.no_grad, torch.enable_grad],
-    ids=lambda mode: mode.__name__,
-)
-@pytest.mark.parametrize("kind", ["folded", "lstm", "attn"])
-def test_later_calls_answer_as_the_first(
-    kind: str, mode: Callable[[], AbstractContextManager[None]]
-) -> None:
-    """Once the optimiser dropped a write in place, from the third call on."""
-    runtime = reload(torch.jit.script(build_runtime(kind)))  # fresh: nothing is optimised yet
-    eager = shared_runtime(kind)
-    calls = []
-    for sentences in (draw_sentences(n, seed=n) for n in (7, 7, 7, 1, 12, 7)):
-        tokens, layers = pad(sentences), torch.arange(len(sentences)) % N_LAYERS + 1
-        tau = torch.tensor(threshold_between(naive_answers(sentences, kind), 0.5))
-        calls.append((tokens, tau, layers, eager(tokens, tau), eager.forward_at(tokens, layers)))
-    with mode():
-        for tokens, tau, layers, expected, expected_at in calls:
-            assert_same(runtime(tokens, tau), expected)
-            assert_same(runtime.forward_at(tokens, layers), expected_at)
-
-
-def test_inputs_are_left_as_they_were() -> None:
-    tokens, tau = pad(draw_sentences(5)), torch.full((5,), 0.7)
-    copies = tokens.clone(), tau.clone()
-    shared_runtime()(tokens, tau)
-    assert torch.equal(tokens, copies[0]) and torch.equal(tau, copies[1])
 
 
 @settings(deadline=None, max_examples=50)

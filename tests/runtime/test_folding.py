@@ -82,10 +82,10 @@ def test_the_exits_are_left_as_they_were() -> None:
 
 
 def test_real_widths_keep_their_digits() -> None:
-    """At the width and depth of RoBERTa base, summed in fp64 and rounded once."""
-    exits = PastFutureExits(768, 12, 3, ExitOptions()).eval()
+    """At the width and depth of MiniLM, summed in fp64 and rounded once."""
+    exits = PastFutureExits(384, 12, 3, ExitOptions()).eval()
     assert exits.gate is not None
     torch.nn.init.normal_(exits.gate.weight, std=0.02)
-    summaries = torch.randn(4, 12, 1536)
+    summaries = torch.randn(4, 12, 768)
     found = one_after_another(fold_exits(exits), summaries)
     assert_close(found, exits(summaries).logits, **REFERENCE)

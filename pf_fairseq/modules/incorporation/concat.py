@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from pf_fairseq.modules.imitation import future_mask
 from pf_fairseq.modules.incorporation.strategy import Incorporation
+from pf_fairseq.modules.stacked import multiply_stacked
 
 
 class ConcatIncorporation(Incorporation):
@@ -27,22 +28,20 @@ class ConcatIncorporation(Incorporation):
         self.bias = nn.Parameter(torch.zeros(output_dim))
         nn.init.normal_(self.blocks, std=0.02)
 
-    def _terms(self, states: Tensor) -> Tensor:
-        products = torch.bmm(states.transpose(0, 1), self.blocks.transpose(1, 2))
-        return products.transpose(0, 1)
-
     def forward(self, states: Tensor, detach_past: bool) -> Tensor:
         """Past of every exit, `(B, L, D)` to `(B, L, O)`."""
-        current = seen = self._terms(states)
         if detach_past:  # both in one product, so that the blocks' gradient is written once
-            current, seen = self._terms(torch.cat([states, states.detach()])).chunk(2)
+            both = multiply_stacked(torch.cat([states, states.detach()]), self.blocks)
+            current, seen = both.chunk(2)
+        else:
+            current = seen = multiply_stacked(states, self.blocks)
         # Summed up in fp32, as a running sum in half precision would lose the late layers.
         before = seen.float().cumsum(dim=1) - seen.float()
         return (before + current.float() + self.bias.float()).to(states.dtype)
 
     def alone(self, states: Tensor) -> Tensor:
         """G over a single state of each exit, `(B, L, D)` to `(B, L, O)`."""
-        return self._terms(states) + self.bias
+        return multiply_stacked(states, self.blocks) + self.bias
 
     def all_futures(self, imitated: Tensor) -> Tensor:
         """Future of every exit, `(B, L - 1, L - 1, D)` to `(B, L - 1, O)`, in one product.
@@ -51,9 +50,9 @@ class ConcatIncorporation(Incorporation):
         """
         n_exits = imitated.size(1)
         mask = future_mask(n_exits + 1, imitated.device).unsqueeze(-1)
-        by_target = F.pad((imitated * mask).movedim(2, 0).flatten(1, 2), [0, 0, 0, 0, 1, 0])
-        products = torch.bmm(by_target, self.blocks.transpose(1, 2))
-        total = products.sum(dim=0, dtype=torch.float32) + self.bias.float()
+        by_target = F.pad((imitated * mask).flatten(0, 1), [0, 0, 1, 0])
+        terms = multiply_stacked(by_target, self.blocks)
+        total = terms.sum(dim=1, dtype=torch.float32) + self.bias.float()
         return total.to(imitated.dtype).view(-1, n_exits, total.size(-1))
 
     def _concatenated(self, states: Tensor, first_block: int) -> Tensor:
