@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> None:
     print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
     print(
         f"compared with the model on {comparison.n_sentences} sentences at "
-        f"{comparison.n_thresholds} thresholds: same exits "
+        f"{comparison.n_thresholds} threshold(s): same exits "
         f"({comparison.n_near_threshold} too near a threshold to judge), "
         f"logits within {comparison.largest_difference:.1e}"
     )

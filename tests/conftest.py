@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 # Behind site-packages: `tests.reference` is found, and an installed pf_fairseq still comes first.
 sys.path.append(str(Path(__file__).parent.parent))
+
+# Tiny tensors: a second thread costs more than it gives, and all the more on a busy machine.
+torch.set_num_threads(1)
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,8 @@ class EarlyExitRuntime(nn.Module):
                     entropy = exit_entropy(logits)
                     stays = self._stays(entropy, tau, rows, rows_on_device, leave_at, number)
                     # All active sentences are written: one that stays is written again at its
-                    # own exit. Not in place: TorchScript's optimiser drops such writes here.
+                    # own exit. Not in place: filled through a method, scripted outputs once kept
+                    # their initial values, and these tensors are small.
                     all_logits = all_logits.index_copy(0, rows_on_device, logits)
                     all_exits = all_exits.index_fill(0, rows_on_device, number)
                     all_entropies = all_entropies.index_copy(0, rows_on_device, entropy)

@@ -74,6 +74,7 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
             f"data `{data}` is incomplete (`{error.filename}`: {error.strerror}); run "
             f"`pf-fairseq preprocess` again."
         ) from error
+    _check_special_tokens(checkpoint, cfg["task"], description)
     _check_labels(checkpoint, data, model, description)
     return TrainedModel(
         model=model.eval(),
@@ -96,6 +97,21 @@ def _config(checkpoint: Path, state: dict[str, Any]) -> dict[str, Any]:
         )
     assert isinstance(cfg, dict)
     return cfg
+
+
+def _check_special_tokens(
+    checkpoint: Path, trained_with: dict[str, Any], task: TaskDescription
+) -> None:
+    wanted: dict[str, int | None] = {"init_token": task.init_token}
+    if task.pair:
+        wanted["separator_token"] = task.separator_token
+    for name, token in wanted.items():
+        if trained_with.get(name) != token:
+            raise InputError(
+                f"checkpoint `{checkpoint}` was trained with `--{name.replace('_', '-')}` "
+                f"{trained_with.get(name)}, but the data's inputs have {token}; train with the "
+                f"flags that `pf-fairseq preprocess` printed."
+            )
 
 
 def _check_labels(
