@@ -9,7 +9,7 @@ from commands import Command
 
 BATCH_SIZE = 64
 # Enough for the demo's own corpus; a larger set is gone through fewer times.
-SENTENCES_SEEN = 120_000
+SENTENCES_SEEN = 96_000
 MOST_EPOCHS = 20
 
 SHAPE = """
@@ -40,7 +40,7 @@ class Recipe:
 
 def choose_recipe(n_train: int) -> Recipe:
     """Choose by the number of training sentences."""
-    n_epochs = min(MOST_EPOCHS, max(1, round(SENTENCES_SEEN / n_train)))
+    n_epochs = min(MOST_EPOCHS, math.ceil(SENTENCES_SEEN / n_train))
     return Recipe(n_epochs, n_epochs * math.ceil(n_train / BATCH_SIZE))
 
 

@@ -1,7 +1,7 @@
 """The fairseq model: an encoder with an exit after every layer."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import torch
 from fairseq.models import BaseFairseqModel, register_model, register_model_architecture
@@ -109,27 +109,29 @@ class PastFutureRoberta(BaseFairseqModel):
     def all_exits(self, tokens: Tensor, name: str | None = None) -> AllExits:
         """Every exit of int64 tokens `(B, T)`, padded on the right."""
         exits = self.exits(name)
-        # Always masked: asking a GPU whether there is any padding would make it wait.
         is_token = tokens.ne(self.sentence_encoder.pad_id)
         with self._gradients_unless(self._always_frozen):
             hidden = self.sentence_encoder.embed(tokens)
         groups = groups_by_length(is_token)
+        if len(groups) == 1:  # the batch as it stands
+            return cast(AllExits, exits(self._summaries(hidden, is_token, exits.readout)))
         summaries = [
             self._summaries(hidden[rows, :longest], is_token[rows, :longest], exits.readout)
             for rows, longest in groups
         ]
         rows = torch.cat([rows for rows, _ in groups])
-        all_exits: AllExits = exits(torch.cat(summaries)[rows.argsort()])
-        return all_exits
+        return cast(AllExits, exits(torch.cat(summaries)[rows.argsort()]))
 
     def _summaries(self, hidden: Tensor, is_token: Tensor, readout: StateReadout) -> Tensor:
         """What the exits read of every layer, `(B, L, summary_dim)`, for embedded tokens."""
         n_constant = self.cfg.frozen_layers if self._always_frozen else 0
+        # Always masked on a GPU: asking it whether there is any padding would make it wait.
+        mask = None if is_token.device.type == "cpu" and bool(is_token.all()) else is_token
         summaries = []
         for index, layer in enumerate(self.sentence_encoder.layers):
             with self._gradients_unless(index < n_constant):
-                hidden = layer(hidden, is_token)
-            summaries.append(readout.summarise(hidden, is_token))
+                hidden = layer(hidden, mask)
+            summaries.append(readout.summarise(hidden, mask))
         return torch.stack(summaries, dim=1)
 
     @staticmethod

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pf_fairseq.cli.main import main
-from pf_fairseq.models import trained
+from pf_fairseq.runtime import trained
 from pf_fairseq.text.data_bin import load_split
 from tests.reference import exiting as naive
 
