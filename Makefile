@@ -49,7 +49,7 @@ test-cpp: ## ctest alone; with SANITIZE="address;undefined" under these sanitize
 	@.ci/venv.sh cmake gtest
 	$(call configure_cpp,$(CPP_TESTS),-DEARLY_EXIT_BUILD_TESTS=ON -DEARLY_EXIT_SANITIZE="$(SANITIZE)")
 	cmake --build $(CPP_TESTS)
-	ctest --test-dir $(CPP_TESTS) --output-on-failure
+	ctest --test-dir $(CPP_TESTS) --output-on-failure -j $$(nproc)
 
 lint: ## ruff, mypy, clang-format, shell syntax
 	@.ci/venv.sh

@@ -60,12 +60,12 @@ def table(
     agreement: dict[str, int],
 ) -> str:
     """Lay the numbers out for a terminal; arguments as for `write_summary`."""
-    heads = ["target", "layers saved", "accuracy", *RUNTIMES.values()]
+    heads = ["target", "in layers", "accuracy", *RUNTIMES.values()]
     rows = [heads]
     for point in points:
         times = [f"{milliseconds[name][point['name']]:.2f} ms" for name in RUNTIMES]
-        saved = f"{point['speedup']:.2f}x"
-        rows.append([f"{point['name']}x", saved, f"{100 * point['accuracy']:.1f} %", *times])
+        in_layers = f"{point['speedup']:.2f}x"
+        rows.append([f"{point['name']}x", in_layers, f"{100 * point['accuracy']:.1f} %", *times])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["   ".join(map(str.rjust, row, widths)) for row in rows]
     lines.insert(1, "-" * len(lines[0]))

@@ -10,7 +10,7 @@ from commands import Command
 BATCH_SIZE = 64
 # Enough for the demo's own corpus; a larger set is gone through fewer times.
 SENTENCES_SEEN = 96_000
-MOST_EPOCHS = 20
+MOST_EPOCHS = 10
 
 SHAPE = """
     --arch past_future_roberta --encoder-layers 6 --encoder-embed-dim 128
