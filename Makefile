@@ -11,8 +11,8 @@ BIN := $(CURDIR)/.venv/bin
 
 # The demo on real data: make demo GLUE_DIR=path TASK=SST-2 TOKENIZER_DIR=path
 TASK ?= SST-2
-DEMO_DATA = $(if $(GLUE_DIR)$(TOKENIZER_DIR),--glue-dir '$(GLUE_DIR)' --task '$(TASK)' \
-  --tokenizer-dir '$(TOKENIZER_DIR)')
+DEMO_DATA = --task '$(TASK)' $(if $(GLUE_DIR),--glue-dir '$(GLUE_DIR)') \
+  $(if $(TOKENIZER_DIR),--tokenizer-dir '$(TOKENIZER_DIR)')
 
 # Sanitizers for the C++ tests: make test SANITIZE="address;undefined". WERROR=ON: warnings are errors.
 SANITIZE ?=

@@ -12,7 +12,16 @@ Command = list[str | Path]
 
 
 class CommandError(Exception):
-    """A step did not end with status 0; the text says which, and where its output is."""
+    """A step did not end with status 0; the text says which, and where its output is.
+
+    Args:
+        message: the text.
+        status: exit status of the step.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def run(
@@ -44,7 +53,7 @@ def run(
         last_lines = log.read_text(encoding="utf-8").splitlines()[-15:]
         hint = f"the last lines of {log}:\n" + "\n".join(last_lines)
     if status != 0:
-        raise CommandError(f"`{words[0]}` ended with status {status}; {hint}")
+        raise CommandError(f"`{words[0]}` ended with status {status}; {hint}", status)
     print(f"   ({time.monotonic() - start:.0f} s)", flush=True)
 
 

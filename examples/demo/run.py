@@ -52,11 +52,15 @@ def make_corpus() -> tuple[Path, Path]:
 
 
 def main() -> int:
-    """Run all steps; the exit status is 2 for bad input and 1 where a step failed."""
+    """Run all steps; the exit status is 2 for bad input, else that of the step that failed."""
     parser = build_parser()
     args = parser.parse_args()
     if (args.glue_dir is None) != (args.tokenizer_dir is None):
         parser.error("GLUE_DIR and TOKENIZER_DIR go together: give both, or neither.")
+    if args.glue_dir is None and args.task != "SST-2":
+        parser.error(
+            f"TASK={args.task} needs GLUE_DIR: the demo's own corpus is laid out as SST-2."
+        )
     start = time.monotonic()
     try:
         shutil.rmtree(WORK, ignore_errors=True)
@@ -70,7 +74,7 @@ def main() -> int:
         return 2
     except CommandError as error:
         print(f"demo: {error}", file=sys.stderr)
-        return 1
+        return error.status
     print(f"\nThe demo took {(time.monotonic() - start) / 60:.1f} minutes.")
     return 0
 

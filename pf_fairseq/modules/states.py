@@ -58,20 +58,24 @@ class StateReadout(nn.Module):
         Returns:
             `(B, H)`, or `(B, 2 H)` for `both`.
         """
-        first = hidden[:, 0]
         if self.readout == "first":
-            return first
-        mean = self._mean(hidden, is_token)
-        if self.readout == "mean":
-            return mean
-        return torch.cat([first, mean], dim=-1)
+            return hidden[:, 0]
+        return torch.bmm(self._weights(hidden, is_token), hidden).flatten(1)
 
-    def _mean(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
-        # Summed in fp32: a long sentence loses digits in half precision.
-        if is_token is None:
-            return hidden.mean(dim=1, dtype=torch.float32).to(hidden.dtype)
-        total = (hidden * is_token.unsqueeze(-1)).sum(dim=1, dtype=torch.float32)
-        return (total / is_token.sum(dim=1, keepdim=True)).to(hidden.dtype)
+    def _weights(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
+        """What each token counts: `(B, 1, T)`, or `(B, 2, T)` for `both`.
+
+        One product reads both vectors, so that a layer's gradient is written once. It sums in
+        fp32 whatever the dtype, and the weights add up to 1, so that nothing overflows.
+        """
+        n_tokens = hidden.size(1)
+        mean = torch.full_like(hidden[..., 0], 1.0 / n_tokens)
+        if is_token is not None:
+            mean = (is_token / is_token.sum(dim=1, keepdim=True)).to(hidden.dtype)
+        if self.readout == "mean":
+            return mean.unsqueeze(1)
+        first = torch.arange(n_tokens, device=hidden.device) == 0
+        return torch.stack([first.to(hidden.dtype).expand_as(mean), mean], dim=1)
 
     def forward(self, summaries: Tensor) -> Tensor:
         """States of all layers: `(B, L, summary_dim)` to `(B, L, D)`."""
