@@ -49,8 +49,11 @@ def imitation_loss(imitated: Tensor, states: Tensor) -> Tensor:
     # F.cosine_similarity written out, so that teachers are normalised once, not for each exit;
     # a length of 0 counts as 1e-8 as there.
     teachers = F.normalize(states[:, 1:].detach().float(), dim=-1, eps=1e-8).unsqueeze(1)
-    lengths = torch.linalg.vector_norm(imitated, dim=-1, dtype=torch.float32).clamp_min(1e-8)
+    lengths: Tensor = torch.linalg.vector_norm(imitated, dim=-1, dtype=torch.float32).clamp_min(
+        1e-8
+    )
     distance = 1.0 - (imitated.float() * teachers).sum(dim=-1) / lengths
     mask = future_mask(n_layers, states.device).float()
     weights = mask / mask.sum(dim=1, keepdim=True) / (n_layers - 1)
-    return (distance * weights).sum()
+    total: Tensor = (distance * weights).sum()
+    return total

@@ -172,6 +172,7 @@ def _compare_at(
 ) -> tuple[float, int]:
     entropies = exit_entropy(expected)
     near = ((entropies[:, :-1] - threshold).abs() < EXIT_MARGIN).any(dim=1)
+    near &= threshold > 0  # else nobody leaves early, however sure
     logits, exit_layer, _ = module(tokens, torch.tensor(threshold))
     exits = choose_exits(
         entropies,

@@ -1,5 +1,6 @@
 """A trained checkpoint, ready to be evaluated or exported."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
     from fairseq import tasks
     from omegaconf import OmegaConf
 
+    # It tells of everything that it loads, which nobody asked for here.
+    logging.getLogger("fairseq").setLevel(logging.WARNING)
     register()
     state = read_checkpoint(checkpoint)
     cfg = _config(checkpoint, state)
