@@ -153,7 +153,9 @@ def report(times: dict[str, list[float]], args: argparse.Namespace) -> dict[str,
         }
         for name, steps in times.items()
     ]
-    ratio = rows[0]["ms_median"] / rows[1]["ms_median"]
+    # Of neighbouring steps, not of the medians: a machine that is slow for a while is so for both.
+    pairs = zip(times[OURS], times[THEIRS], strict=True)
+    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
     ratios = [{"name": f"training step: {OURS} / {THEIRS}", "value": ratio, "most": WANTED_RATIO}]
     return {"machine": describe_machine(args.device), "rows": rows, "ratios": ratios}
 
@@ -170,7 +172,8 @@ def main() -> None:
     for row in results["rows"]:
         numbers = f"{row['ms_median']:10.1f} {row['ms_min']:10.1f} {row['repeats']:8}"
         print(f"{row['system']:14} {numbers}")
-    print(f"\nratio of medians: {results['ratios'][0]['value']:.3f} (wanted: {WANTED_RATIO:.2f})")
+    print(f"\nmedian ratio, turn by turn: {results['ratios'][0]['value']:.3f}", end="")
+    print(f" (wanted: at most {WANTED_RATIO:.2f})")
     name = "training_step_gpu.json" if args.device == "cuda" else "training_step.json"
     output = args.output or ROOT / "benchmarks" / "results" / name
     write_text(output, json.dumps(results, indent=2) + "\n")

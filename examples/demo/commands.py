@@ -21,7 +21,7 @@ class CommandError(Exception):
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
-        self.status = status
+        self.status = max(1, status)  # negative where a signal ended the step
 
 
 def run(
