@@ -9,11 +9,9 @@ import numpy as np
 import torch
 from runtimes import Answer, Point, Runtime, Text
 
-from pf_fairseq.exiting.policy import choose_exits
+from pf_fairseq.exiting.policy import NEAR_THRESHOLD, choose_exits
 from pf_fairseq.exiting.recorded import RecordedExits
 
-# Runtimes add up in different orders: an entropy this close to the threshold may fall either way.
-NEAR_THRESHOLD = 1e-4
 WARM_UP_SENTENCES = 20
 REPEATS = 2
 

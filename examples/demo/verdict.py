@@ -1,7 +1,6 @@
 """The end of the demo: the three runtimes on the dev sentences, one at a time."""
 
 import json
-import logging
 import shlex
 from typing import Any
 
@@ -56,7 +55,6 @@ def _measure_all(
     chain: Chain, texts: list[Text], points: list[dict[str, Any]]
 ) -> tuple[dict[str, dict[str, float]], Agreement]:
     torch.set_num_threads(1)
-    logging.getLogger("fairseq").setLevel(logging.WARNING)  # it tells what loading finds on the way
     eager = EarlyExitClassifier.load(chain.checkpoint, chain.data)
     scripted = EarlyExitClassifier.load(chain.archive)
     recorded = read_recorded(chain.evaluation / "logits.npz")

@@ -13,11 +13,9 @@ import torch
 
 from pf_fairseq.cli.program import Parser, run_program
 from pf_fairseq.errors import InputError
-from pf_fairseq.exiting.policy import choose_exits
+from pf_fairseq.exiting.policy import NEAR_THRESHOLD, choose_exits, near_threshold
 from pf_fairseq.exiting.recorded import RecordedExits
 from pf_fairseq.text.task import TaskDescription
-
-NEAR_THRESHOLD = 1e-4  # nats; two runtimes add up in different orders
 
 
 def build_parser() -> Parser:
@@ -44,7 +42,7 @@ def run(args: argparse.Namespace) -> None:
         )
     exits = choose_exits(recorded.entropies, threshold)
     predictions = recorded.predictions_at(exits)
-    near = ((recorded.entropies - threshold).abs() < NEAR_THRESHOLD).any(dim=1)
+    near = near_threshold(recorded.entropies, threshold)
     differs = [
         row[0] != labels[prediction] or row[2] != str(exit_layer)
         for row, prediction, exit_layer in zip(

@@ -1,7 +1,6 @@
 """`pf-fairseq preprocess`: GLUE or own tab-separated files into a fairseq data-bin."""
 
 import argparse
-import logging
 import shlex
 import sys
 import time
@@ -68,7 +67,6 @@ def run(args: argparse.Namespace) -> None:
     check_max_tokens(args.max_tokens, tokenizer.layout(pair), pair)
     corpus = _read_glue(args) if args.task else _read_own(args)
     description = _describe(corpus, tokenizer, args.max_tokens)
-    logging.getLogger("fairseq").setLevel(logging.WARNING)  # its import logs what is not installed
     summaries = write_data_bin(args.output, corpus, tokenizer, description, track=track)
     print(report(args.output, description, summaries))
 

@@ -5,6 +5,9 @@ import math
 import torch
 from torch import Tensor
 
+# Nats. Two runtimes add up in different orders: so close, a sentence may fall either way.
+NEAR_THRESHOLD = 1e-4
+
 
 def checked_layers(n_layers: int, min_exit_layer: int = 1, check_interval: int = 1) -> list[int]:
     """List the layers (1-based, ascending) whose entropy is compared with the threshold.
@@ -45,3 +48,21 @@ def choose_exits(
     for layer in reversed(checked_layers(n_layers, min_exit_layer, check_interval)):
         exit_layer.masked_fill_(entropies[:, layer - 1] < threshold, layer)
     return exit_layer
+
+
+def near_threshold(entropies: Tensor, threshold: float) -> Tensor:
+    """Which sentences another runtime may let leave elsewhere, for want of the same rounding.
+
+    The last exit does not count, since whoever gets there leaves; and at a threshold of 0 or less
+    nobody leaves early, however sure.
+
+    Args:
+        entropies: `(N, L)` in nats, of every exit of every sentence.
+        threshold: tau in nats.
+
+    Returns:
+        bool `(N,)`: whether an entropy lies within `NEAR_THRESHOLD` of the threshold.
+    """
+    if threshold <= 0:
+        return torch.zeros(entropies.size(0), dtype=torch.bool, device=entropies.device)
+    return ((entropies[:, :-1] - threshold).abs() < NEAR_THRESHOLD).any(dim=1)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pf_fairseq.errors import InputError
-from pf_fairseq.exiting.policy import choose_exits
+from pf_fairseq.exiting.policy import choose_exits, near_threshold
 from pf_fairseq.files import atomic_path
 from pf_fairseq.modules.entropy import exit_entropy
 from pf_fairseq.runtime.archive import load_archive, save_archive
@@ -23,7 +23,6 @@ from pf_fairseq.text.inputs import pad_batch
 from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer
 
 LOGITS_TOLERANCE = 1e-4  # fp32: folded exits and another order of summation
-EXIT_MARGIN = 1e-4  # nats; no sentence closer to a threshold is asked to agree
 N_COMPARED = 64
 
 
@@ -171,8 +170,7 @@ def _compare_at(
     options: ExportOptions,
 ) -> tuple[float, int]:
     entropies = exit_entropy(expected)
-    near = ((entropies[:, :-1] - threshold).abs() < EXIT_MARGIN).any(dim=1)
-    near &= threshold > 0  # else nobody leaves early, however sure
+    near = near_threshold(entropies, threshold)
     logits, exit_layer, _ = module(tokens, torch.tensor(threshold))
     exits = choose_exits(
         entropies,

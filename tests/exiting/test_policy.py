@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pf_fairseq.exiting.policy import checked_layers, choose_exits
+from pf_fairseq.exiting.policy import checked_layers, choose_exits, near_threshold
 from tests.reference.exiting import exit_of
 
 
@@ -70,3 +70,12 @@ def test_rejects_an_interval_of_zero() -> None:
 def test_rejects_a_nan_threshold() -> None:
     with pytest.raises(ValueError, match="but is NaN instead"):
         choose_exits(torch.rand(1, 2), float("nan"))
+
+
+def test_near_is_an_early_exit_within_the_margin() -> None:
+    entropies = torch.tensor([[0.30005, 0.9, 0.1], [0.2995, 0.3002, 0.1], [0.9, 0.9, 0.3]])
+    assert near_threshold(entropies, 0.3).tolist() == [True, False, False]  # not the last exit
+
+
+def test_nobody_is_near_a_threshold_at_which_nobody_leaves() -> None:
+    assert not near_threshold(torch.zeros(2, 3), 0.0).any()
