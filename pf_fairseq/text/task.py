@@ -85,7 +85,8 @@ def fairseq_flags(n_classes: int, layout: InputLayout, max_tokens: int) -> list[
         flags += ["--separator-token", str(layout.separator_token)]
     if max_tokens > DEFAULT_MAX_POSITIONS:
         flags += ["--max-positions", str(max_tokens)]
-    return flags
+    # fairseq's default of 8 leaves the last sentences out, of the validation set too.
+    return [*flags, "--required-batch-size-multiple", "1"]
 
 
 def _read_json(path: Path) -> dict[str, Any]:

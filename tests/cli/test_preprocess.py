@@ -11,7 +11,7 @@ from pf_fairseq.cli import preprocess
 from pf_fairseq.cli.program import Parser, run_program
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.text.task import TaskDescription
-from tests.text.fairseq_reference import fairseq_encoder, read_split, setup_task
+from tests.text.fairseq_reference import count_epoch, fairseq_encoder, read_split, setup_task
 from tests.text.glue_layout import LAYOUTS, write_task
 from tests.text.small_bpe import fairseq_files, write_files
 
@@ -50,7 +50,8 @@ def test_glue_task(
     assert (description.pair, description.max_tokens) == (len(texts) == 2, 128)
     separator = ["--separator-token", "2"] if description.pair else []
     flags = ["--task", "sentence_prediction", "--num-classes", str(len(labels))]
-    assert description.fairseq_flags == [*flags, "--init-token", "0", *separator]
+    every_row = ["--required-batch-size-multiple", "1"]
+    assert description.fairseq_flags == [*flags, "--init-token", "0", *separator, *every_row]
     printed = capsys.readouterr()
     n_rows = len(labels) + 1
     assert f"Wrote {task} to {output}; labels: {', '.join(labels)}" in printed.out
@@ -58,8 +59,10 @@ def test_glue_task(
     assert printed.out.endswith(f"  {output} {' '.join(description.fairseq_flags)}\n")
     assert f"valid: {n_rows} of {n_rows} rows\n" in printed.err
     assert not (output / "input0" / "test.idx").exists()
-    _, target = read_split(setup_task(output, description.fairseq_flags), "valid")
+    fairseq_task = setup_task(output, description.fairseq_flags)
+    _, target = read_split(fairseq_task, "valid")
     assert target is not None and target.tolist() == [*range(len(labels)), 0]
+    assert count_epoch(fairseq_task, "valid") == n_rows
 
 
 def test_splits(roberta: list[object], tmp_path: Path) -> None:
@@ -79,7 +82,7 @@ def test_own_pairs_without_header(roberta: list[object], tmp_path: Path) -> None
     assert run(*options, "--output", tmp_path / "bin", "--max-tokens", 600, *roberta) == 0
     description = TaskDescription.read(tmp_path / "bin")
     assert (description.task, description.labels, description.pair) == ("custom", ["9", "10"], True)
-    assert description.fairseq_flags[-2:] == ["--max-positions", "600"]
+    assert description.fairseq_flags[-4:-2] == ["--max-positions", "600"]
     assert load_split(tmp_path / "bin", "train", description).labels == [1, 0]
     assert load_split(tmp_path / "bin", "test", description).labels == [0]
 

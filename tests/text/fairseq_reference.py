@@ -66,3 +66,13 @@ def read_split(task: SentencePredictionTask, split: str) -> tuple[list[list[int]
     rows = [row[:length].tolist() for row, length in zip(tokens, lengths, strict=True)]
     target = sample.get("target")
     return rows, None if target is None else torch.as_tensor(target).view(-1)
+
+
+def count_epoch(task: SentencePredictionTask, split: str) -> int:
+    """Count the sentences of one epoch in batches of two, as `fairseq-train` makes them."""
+    batches = task.get_batch_iterator(
+        task.load_dataset(split),
+        max_sentences=2,
+        required_batch_size_multiple=task.cfg.required_batch_size_multiple,
+    )
+    return sum(map(len, batches.frozen_batches))

@@ -32,9 +32,10 @@ def test_reads_what_it_wrote(tmp_path: Path) -> None:
 
 def test_flags() -> None:
     single = ["--task", "sentence_prediction", "--num-classes", "3", "--init-token", "0"]
-    assert fairseq_flags(3, InputLayout(0, 2), 512) == single
+    every_row = ["--required-batch-size-multiple", "1"]
+    assert fairseq_flags(3, InputLayout(0, 2), 512) == [*single, *every_row]
     pair = fairseq_flags(3, InputLayout(0, 2, 2), 513)
-    assert pair == [*single, "--separator-token", "2", "--max-positions", "513"]
+    assert pair == [*single, "--separator-token", "2", "--max-positions", "513", *every_row]
 
 
 def test_missing_file(tmp_path: Path) -> None:
