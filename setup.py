@@ -26,7 +26,9 @@ REQUIREMENTS = [
     TORCH,
     "matplotlib>=3.8",
     "numpy>=1.26",
+    "safetensors>=0.4",
     "scipy>=1.11",
+    "sentencepiece>=0.2",
     "tokenizers>=0.20",
     "tqdm>=4.66",
 ]
@@ -52,6 +54,7 @@ DEVELOPMENT = [
     "pytest",
     "ruff",
     "setuptools>=77",
+    "transformers>=4.44",
     "wheel",
 ]
 
