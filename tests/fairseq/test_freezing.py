@@ -184,6 +184,27 @@ def test_a_frozen_layer_keeps_every_bit(kind: str) -> None:
         assert {n for n in live - moved if "k_proj.bias" not in n and "learners" not in n} == set()
 
 
+def test_leaves_the_optimizer_of_another_model_alone(kind: str) -> None:
+    # Two of one size in a process: each sees every optimizer's step, and fairseq's fp32 copies
+    # do not tell whose they are.
+    frozen, free = build_model(frozen_layers=3), build_model()
+    assert frozen.freezing is not None
+    frozen.freezing.frozen = frozenset({1, 2, 3})
+    with torch.no_grad():
+        for parameter in free.parameters():
+            parameter.mul_(1.5)
+    frozen_trainer, free_trainer = Trainer(kind, frozen), Trainer(kind, free)
+    before = None
+    for _ in range(3):
+        frozen_trainer.update({1, 2, 3})
+        free_trainer.update(set())
+        after = free_trainer.snapshot()
+        if before is not None:
+            live = {n for n in before if "k_proj.bias" not in n and "learners" not in n}
+            assert live <= _moved(before, after)
+        before = after
+
+
 def test_always_leaves_embeddings_and_layers_out(kind: str) -> None:
     model = build_model(frozen_layers=2, freeze_schedule="always")
     trainer = Trainer(kind, model)
