@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pf_fairseq.losses import layer_weighted_cross_entropy
 from pf_fairseq.models.freezing import draw_frozen_layers, freeze_probability
-from pf_fairseq.models.past_future import PastFutureRoberta
+from pf_fairseq.models.past_future import PastFutureModel
 from tests.fairseq.commands import train, train_on_two_ranks
 from tests.fairseq.models import build_model, random_tokens
 from tests.fairseq.user_dirs import recording_user_dir
@@ -110,7 +110,7 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 class Trainer:
     """A model and its optimizer: updates as fairseq's trainer makes them."""
 
-    def __init__(self, kind: str, model: PastFutureRoberta) -> None:
+    def __init__(self, kind: str, model: PastFutureModel) -> None:
         dtypes = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
         self.model = model.to(dtypes[kind[:4]]).train()
         self.parameters = [p for p in model.parameters() if p.requires_grad]
