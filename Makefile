@@ -40,9 +40,9 @@ test: test-python test-cpp ## pytest, then the C++ tests with ctest
 
 test-python: ## pytest alone
 	@.ci/venv.sh cmake gtest
-	@# tests/cpp compares the program `tokenize` with Hugging Face tokenizers
+	@# tests/cpp compares these two programs with Hugging Face tokenizers
 	$(call configure_cpp,build/cpp)
-	cmake --build build/cpp --target tokenize
+	cmake --build build/cpp --target tokenize normalize
 	$(BIN)/pytest
 
 test-cpp: ## ctest alone; with SANITIZE="address;undefined" under these sanitizers

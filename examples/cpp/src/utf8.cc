@@ -1,5 +1,7 @@
 #include "utf8.h"
 
+#include <stdexcept>
+
 namespace early_exit {
 namespace {
 
@@ -38,6 +40,21 @@ std::optional<std::size_t> FindIllFormedUtf8(std::string_view text) {
     offset += n_bytes;
   }
   return std::nullopt;
+}
+
+std::u32string DecodeAllUtf8(std::string_view text) {
+  std::u32string codes;
+  codes.reserve(text.size());
+  for (std::size_t offset = 0; offset < text.size();) {
+    const CodePoint next = DecodeUtf8(text, offset);
+    if (next.n_bytes == 0) {
+      throw std::invalid_argument("A text must be valid UTF-8, but is not at byte " +
+                                  std::to_string(offset) + ".");
+    }
+    codes += next.value;
+    offset += next.n_bytes;
+  }
+  return codes;
 }
 
 void AppendUtf8(char32_t code, std::string* text) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "messages.h"
+
 namespace early_exit {
 namespace {
 
@@ -15,6 +17,14 @@ TEST(Utf8, EveryCodePointComesBack) {
     ASSERT_EQ(decoded.n_bytes, text.size() - 1);
     ASSERT_FALSE(FindIllFormedUtf8(text).has_value());
   }
+}
+
+TEST(Utf8, DecodesAWholeText) {
+  EXPECT_EQ(DecodeAllUtf8(""), U"");
+  EXPECT_EQ(DecodeAllUtf8("a\u00e9\u20ac\U0001f600"), U"a\u00e9\u20ac\U0001f600");
+  EXPECT_EQ(DecodeAllUtf8(std::string_view("\0b", 2)), std::u32string_view(U"\0b", 2));
+  ExpectThrows<std::invalid_argument>([] { DecodeAllUtf8("ab\xff"); },
+                                      "must be valid UTF-8, but is not at byte 2");
 }
 
 TEST(Utf8, FindsTheFirstIllFormedSequence) {
