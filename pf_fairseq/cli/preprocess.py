@@ -47,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tokenizer-dir",
         type=Path,
         required=True,
-        help="roberta: encoder.json + vocab.bpe + dict.txt, or vocab.json + merges.txt",
+        help="roberta: encoder.json + vocab.bpe + dict.txt, or vocab.json + merges.txt; "
+        "sentencepiece: one *.model, and tokenizer_config.json if there is one",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     parser.add_argument(
