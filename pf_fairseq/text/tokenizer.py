@@ -8,6 +8,7 @@ from typing import Protocol
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
 from pf_fairseq.text.inputs import InputLayout
+from pf_fairseq.text.sentence_piece import SentencePiece
 from pf_fairseq.text.word_piece import WordPiece
 
 
@@ -79,7 +80,11 @@ class TokenizerKind(Protocol):
         """
 
 
-TOKENIZERS: dict[str, TokenizerKind] = {"roberta": ByteLevelBpe, "bert": WordPiece}
+TOKENIZERS: dict[str, TokenizerKind] = {
+    "roberta": ByteLevelBpe,
+    "bert": WordPiece,
+    "sentencepiece": SentencePiece,
+}
 
 
 def tokenizer_from_files(kind: str, files: Mapping[str, bytes]) -> Tokenizer:
