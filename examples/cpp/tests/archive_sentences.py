@@ -1,15 +1,17 @@
-"""Sentences for the C++ tests, and a byte-level BPE trained on them."""
+"""Sentences for the C++ tests, and tokenizers trained on them."""
 
 import json
 import random
 
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
-from tokenizers.pre_tokenizers import ByteLevel
-from tokenizers.trainers import BpeTrainer
+from tokenizers.models import WordPiece as WordPieceModel
+from tokenizers.pre_tokenizers import BertPreTokenizer, ByteLevel
+from tokenizers.trainers import BpeTrainer, WordPieceTrainer
 
 from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
 from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS
+from pf_fairseq.text.word_piece import WordPiece
 
 N_PIECES = 420  # the 256 bytes and some merges
 
@@ -43,6 +45,10 @@ PAIRS = [
     ("\u00e9", "\U0001f600"),
 ]
 
+_TRAINING_TEXTS = [
+    f"{s} {v} {j}, they said. " for s in _SUBJECTS for v in _VERBS for j in _JUDGEMENTS
+]
+
 
 def byte_level_bpe(fairseq_files: bool) -> ByteLevelBpe:
     """Train a byte-level BPE.
@@ -56,8 +62,7 @@ def byte_level_bpe(fairseq_files: bool) -> ByteLevelBpe:
     trainer = BpeTrainer(
         vocab_size=N_PIECES, initial_alphabet=ByteLevel.alphabet(), show_progress=False
     )
-    texts = [f"{s} {v} {j}, they said. " for s in _SUBJECTS for v in _VERBS for j in _JUDGEMENTS]
-    engine.train_from_iterator(texts, trainer)
+    engine.train_from_iterator(_TRAINING_TEXTS, trainer)
     model = json.loads(engine.to_str())["model"]
     pieces = sorted(model["vocab"], key=model["vocab"].__getitem__)
     lines = ("#version: 0.2", *(" ".join(merge) for merge in model["merges"]))
@@ -70,6 +75,23 @@ def byte_level_bpe(fairseq_files: bool) -> ByteLevelBpe:
     dictionary = "".join(f"{own_id} 1\n" for own_id in order).encode()
     vocabulary = _number([*pieces, "<|endoftext|>"])
     return ByteLevelBpe({"encoder.json": vocabulary, "vocab.bpe": merges, "dict.txt": dictionary})
+
+
+def word_piece() -> WordPiece:
+    """Train a WordPiece that keeps upper case, its special tokens in BERT's places."""
+    engine = Tokenizer(WordPieceModel(unk_token="[UNK]"))
+    engine.pre_tokenizer = BertPreTokenizer()
+    specials = ["[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    trainer = WordPieceTrainer(vocab_size=120, special_tokens=specials, show_progress=False)
+    engine.train_from_iterator([*_TRAINING_TEXTS, *_ODD_TEXTS[:5]], trainer)
+    vocabulary = engine.get_vocab()
+    pieces = sorted(vocabulary, key=vocabulary.__getitem__)
+    return WordPiece(
+        {
+            "vocab.txt": "".join(f"{piece}\n" for piece in pieces).encode(),
+            "tokenizer_config.json": b'{"do_lower_case": false, "model_max_length": 512}',
+        }
+    )
 
 
 def _number(pieces: list[str]) -> bytes:
