@@ -97,7 +97,8 @@ def test_random_model(backbone: str, hidden_act: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sizes", [pytest.param(BASE, id="base"), pytest.param(LARGE, id="large", marks=pytest.mark.slow)]
+    "sizes",
+    [pytest.param(BASE, id="base"), pytest.param(LARGE, id="large", marks=pytest.mark.slow)],
 )
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_shape(backbone: str, sizes: dict[str, int], tmp_path: Path) -> None:
