@@ -8,6 +8,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.bpe_files import read_merges, read_vocabulary, text_pieces
+from pf_fairseq.text.characters import check_characters
 from pf_fairseq.text.dictionary import (
     BOS_ID,
     DICTIONARY_NAME,
@@ -69,7 +70,7 @@ class ByteLevelBpe:
         Raises:
             InputError: if a text holds a lone surrogate, which is no character.
         """
-        _check_characters(texts)
+        check_characters(texts)
         encodings = self._engine.encode_batch_fast(list(texts), add_special_tokens=False)
         if self.token_id_map is None:
             return [encoding.ids for encoding in encodings]
@@ -116,15 +117,3 @@ def _decode(name: str, content: bytes) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"`{name}` is not UTF-8 (byte {error.start}).") from error
-
-
-def _check_characters(texts: Sequence[str]) -> None:
-    for number, text in enumerate(texts, start=1):
-        if not text.isascii():
-            try:
-                text.encode("utf-8")
-            except UnicodeEncodeError as error:
-                raise InputError(
-                    f"Text {number} holds a lone surrogate at character {error.start + 1}, which "
-                    "UTF-8 cannot hold; decode the text properly first."
-                ) from error

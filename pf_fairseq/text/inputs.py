@@ -48,15 +48,17 @@ def check_max_tokens(max_tokens: int, layout: InputLayout, pair: bool) -> None:
 def truncate_pair(n_first: int, n_second: int, budget: int) -> tuple[int, int]:
     """Share `budget` tokens between two texts of `n_first` and `n_second` tokens.
 
-    The same as dropping the last token of the longer text, of the second when both are equally
-    long, until both fit. Our choice: tokenizer libraries disagree about the tie.
+    The same as dropping the last token of the longer text until both fit; when both are equally
+    long, of the one that was the shorter before, or of the first if neither was. So does Hugging
+    Face `tokenizers`, and with it every tokenizer of `transformers` 5.
 
     Returns:
         How many tokens of each text are kept.
     """
     if n_first + n_second <= budget:
         return n_first, n_second
-    first = min(n_first, max(budget - n_second, (budget + 1) // 2))
+    half = budget // 2  # of an odd budget the longer text gets one more
+    first = min(n_first, half) if n_first <= n_second else budget - min(n_second, half)
     return first, budget - first
 
 

@@ -1,14 +1,13 @@
 """The files of a sentencepiece tokenizer: a model, read here for what its library does not say."""
 
-import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
 from pf_fairseq.errors import InputError
+from pf_fairseq.text.tokenizer_config import read_config, read_flag
 
-CONFIG_NAME = "tokenizer_config.json"
 SPACE = "\u2581"  # stands for a space in pieces
 
 Field = tuple[int, int | bytes]  # a number of sentencepiece_model.proto, and its value
@@ -88,28 +87,13 @@ def read_options(content: bytes) -> AlbertOptions:
     Raises:
         InputError: if it is not a JSON object, or an option is not true or false.
     """
-    try:
-        config = json.loads(content)
-    except ValueError as error:  # not UTF-8 or not JSON
-        raise InputError(f"`{CONFIG_NAME}` is not JSON ({error}).") from error
-    if not isinstance(config, dict):
-        raise InputError(f"`{CONFIG_NAME}` must be a JSON object, but is {config!r} instead.")
+    config = read_config(content)
     options = AlbertOptions()
     return AlbertOptions(
-        do_lower_case=_flag(config, "do_lower_case", options.do_lower_case),
-        remove_space=_flag(config, "remove_space", options.remove_space),
-        keep_accents=_flag(config, "keep_accents", options.keep_accents),
+        do_lower_case=read_flag(config, "do_lower_case", options.do_lower_case),
+        remove_space=read_flag(config, "remove_space", options.remove_space),
+        keep_accents=read_flag(config, "keep_accents", options.keep_accents),
     )
-
-
-def _flag(config: dict[str, object], name: str, default: bool) -> bool:
-    value = config.get(name, default)
-    if not isinstance(value, bool):
-        raise InputError(
-            f"`{name}` in `{CONFIG_NAME}` must be true or false, but is {json.dumps(value)} "
-            "instead."
-        )
-    return value
 
 
 def _piece(content: int | bytes) -> Piece:

@@ -9,6 +9,7 @@ from pf_fairseq.errors import InputError
 from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
 from pf_fairseq.text.inputs import InputLayout
 from pf_fairseq.text.sentence_piece import SentencePiece
+from pf_fairseq.text.word_piece import WordPiece
 
 
 class Tokenizer(Protocol):
@@ -79,7 +80,11 @@ class TokenizerKind(Protocol):
         """
 
 
-TOKENIZERS: dict[str, TokenizerKind] = {"roberta": ByteLevelBpe, "sentencepiece": SentencePiece}
+TOKENIZERS: dict[str, TokenizerKind] = {
+    "roberta": ByteLevelBpe,
+    "bert": WordPiece,
+    "sentencepiece": SentencePiece,
+}
 
 
 def tokenizer_from_files(kind: str, files: Mapping[str, bytes]) -> Tokenizer:

@@ -11,9 +11,12 @@ from pf_fairseq.cli import preprocess
 from pf_fairseq.cli.program import Parser, run_program
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.text.task import TaskDescription
+from pf_fairseq.text.tokenizer import load_tokenizer
+from tests.text.bert_reference import bert_in_transformers
 from tests.text.fairseq_reference import count_epoch, fairseq_encoder, read_split, setup_task
-from tests.text.glue_layout import LAYOUTS, write_task
+from tests.text.glue_layout import LAYOUTS, dev_columns, write_task
 from tests.text.small_bpe import fairseq_files, write_files
+from tests.text.small_word_piece import bert_files
 
 
 def run(*arguments: object) -> int:
@@ -63,6 +66,29 @@ def test_glue_task(
     _, target = read_split(fairseq_task, "valid")
     assert target is not None and target.tolist() == [*range(len(labels)), 0]
     assert count_epoch(fairseq_task, "valid") == n_rows
+
+
+@pytest.mark.parametrize("task", ["CoLA", "MRPC"])
+def test_glue_task_for_bert(task: str, tmp_path: Path) -> None:
+    files = bert_files(cased=True)
+    folder = write_files(tmp_path / "bert", files)
+    data, output = write_task(tmp_path / "glue", task), tmp_path / "bin"
+    options = ["--task", task, "--data-dir", data, "--output", output, "--tokenizer", "bert"]
+    assert run(*options, "--tokenizer-dir", folder) == 0
+    description = TaskDescription.read(output)
+    assert (description.tokenizer, description.separator_token) == ("bert", None)
+    assert "--separator-token" not in description.fairseq_flags
+    copied = {path.name: path.read_bytes() for path in (output / "tokenizer").iterdir()}
+    assert copied == files
+    fairseq_task = setup_task(output, description.fairseq_flags)
+    assert fairseq_task.source_dictionary.index("<mask>") == description.special_tokens["mask"]
+    tokenizer = load_tokenizer("bert", folder)
+    assert len(fairseq_task.source_dictionary) == tokenizer.vocab_size
+    columns = LAYOUTS[task][1]
+    for row, sentence in enumerate(read_split(fairseq_task, "valid")[0]):
+        texts = [f'"text {row} of column {column}' for column in columns]
+        parts = [[*ids, 2] for ids in tokenizer.encode_batch(texts)]
+        assert sentence == [0, *sum(parts, [])]
 
 
 def test_splits(roberta: list[object], tmp_path: Path) -> None:
@@ -212,3 +238,19 @@ def test_real_task_equals_fairseq(
     assert sentences == expected
     label = 1 if task == "SST-2" else 0
     assert target is not None and target.tolist() == [int(row[label]) for row in rows]
+
+
+@pytest.mark.parametrize("task", ["SST-2", "MRPC", "MNLI"])
+def test_real_task_equals_transformers(
+    task: str, tmp_path: Path, *, glue_dir: Path, tokenizers_dir: Path
+) -> None:
+    folder, output = tokenizers_dir / "bert", tmp_path / "bin"
+    options = ["--task", task, "--data-dir", glue_dir, "--splits", "dev", "--output", output]
+    options += ["--max-tokens", 40]
+    assert run(*options, "--tokenizer", "bert", "--tokenizer-dir", folder) == 0
+    description = json.loads((output / "task.json").read_text())
+    sentences, _ = read_split(setup_task(output, description["fairseq_flags"]), "valid")
+    expected = bert_in_transformers(folder)(
+        *dev_columns(glue_dir, task), truncation="longest_first", max_length=40
+    )
+    assert sentences == expected

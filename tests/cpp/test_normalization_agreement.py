@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import pytest
 from tokenizers.normalizers import NFD, NFKD, BertNormalizer, Lowercase, Normalizer, StripAccents
 
-from tests.cpp.fuzzing import characters, fuzzed_texts
 from tests.cpp.programs import ROOT, assert_agree, built, run_program
+from tests.fuzzing import characters, fuzzed_texts
 
 N_FUZZED = 30_000
 NORMALIZERS = {

@@ -14,8 +14,8 @@ from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
-from tests.cpp.fuzzing import characters, fuzzed_texts
 from tests.cpp.programs import ROOT, Encode, assert_agree, built, run_program
+from tests.fuzzing import characters, fuzzed_texts
 
 N_FUZZED = 120_000
 

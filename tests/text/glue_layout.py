@@ -44,3 +44,18 @@ def write_task(root: Path, task: str, *, bad_line: bool = False) -> Path:
     test += ["\t".join(["7", *(f"{name} of test" for name in text_names)])]
     (folder / f"test{suffix}.tsv").write_text("\n".join(test) + "\n", encoding="utf-8")
     return root
+
+
+def dev_columns(glue_dir: Path, task: str) -> list[list[str]]:
+    """Read the texts of a task's dev set: one list, or two for pairs."""
+    path = glue_dir / task / ("dev_matched.tsv" if task == "MNLI" else "dev.tsv")
+    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    header, columns, _, _ = LAYOUTS[task]
+    rows = [line.split("\t") for line in lines[header is not None :] if line]
+    return [[row[column] for row in rows] for column in columns]
+
+
+def dev_texts(glue_dir: Path) -> list[str]:
+    """Read every text of the dev sets at hand, both texts of a pair."""
+    columns = [column for task in LAYOUTS for column in dev_columns(glue_dir, task)]
+    return [text for column in columns for text in column]

@@ -1,12 +1,22 @@
-"""Finished inputs against a loop that drops one token at a time."""
+"""Finished inputs against a loop that drops one token at a time, and against `transformers`."""
 
 import re
+from collections.abc import Callable
+from itertools import product
 
 import pytest
 import torch
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import BertTokenizer, PreTrainedTokenizerBase, RobertaTokenizer
 
 from pf_fairseq.errors import InputError
-from pf_fairseq.text.inputs import InputLayout, build_input, check_max_tokens, pad_batch
+from pf_fairseq.text.inputs import (
+    InputLayout,
+    build_input,
+    check_max_tokens,
+    pad_batch,
+    truncate_pair,
+)
 
 ROBERTA = InputLayout(init_token=0, eos_token=2, separator_token=2)
 BERT = InputLayout(init_token=5, eos_token=2)
@@ -15,8 +25,12 @@ BERT = InputLayout(init_token=5, eos_token=2)
 def naive_input(
     first: list[int], second: list[int] | None, layout: InputLayout, max_tokens: int
 ) -> list[int]:
-    """Build the input, and while it is too long drop the last token of the longer text."""
+    """Build the input, and while it is too long drop the last token of the longer text.
+
+    When both are equally long it is the one that was the shorter before, or the first.
+    """
     first, second = list(first), None if second is None else list(second)
+    first_at_tie = second is not None and len(first) <= len(second)
     while True:
         finished = [layout.init_token, *first, layout.eos_token]
         if second is not None:
@@ -24,7 +38,12 @@ def naive_input(
             finished += [*second, layout.eos_token]
         if len(finished) <= max_tokens:
             return finished
-        (second if second is not None and len(second) >= len(first) else first).pop()
+        if second is None or len(first) > len(second):
+            first.pop()
+        elif len(first) < len(second):
+            second.pop()
+        else:
+            (first if first_at_tie else second).pop()
 
 
 def test_layouts() -> None:
@@ -44,6 +63,30 @@ def test_matches_naive_loop(layout: InputLayout, max_tokens: int) -> None:
             second = list(range(30, 30 + n_second))
             pair = build_input(first, second, layout=layout, max_tokens=max_tokens)
             assert pair == naive_input(first, second, layout, max_tokens)
+
+
+def bert() -> PreTrainedTokenizerBase:
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##a", "##b"]
+    return BertTokenizer({piece: number for number, piece in enumerate(pieces)})
+
+
+def roberta() -> PreTrainedTokenizerBase:
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", *sorted(ByteLevel.alphabet()), "<mask>"]
+    return RobertaTokenizer({piece: number for number, piece in enumerate(pieces)}, merges=[])
+
+
+@pytest.mark.parametrize(("make", "n_special"), [(bert, 3), (roberta, 4)])
+def test_pairs_are_cut_as_transformers_cuts_them(
+    make: Callable[[], PreTrainedTokenizerBase], n_special: int
+) -> None:
+    tokenizer = make()
+    for n_first, n_second, budget in product(range(1, 12), range(1, 12), range(1, 24)):
+        encoding = tokenizer(
+            "a" * n_first, "b" * n_second, truncation="longest_first", max_length=budget + n_special
+        )
+        pieces = [piece[-1] for piece in tokenizer.convert_ids_to_tokens(encoding["input_ids"])]
+        expected = (pieces.count("a"), pieces.count("b"))
+        assert truncate_pair(n_first, n_second, budget) == expected, (n_first, n_second, budget)
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@
 namespace early_exit {
 namespace {
 
-// Longest first in closed form: of an odd budget split in halves the first text gets one more.
+// Longest first in closed form: of an odd budget split in halves the longer text gets one more, and
+// the second one when both are equally long.
 void TruncatePair(std::size_t budget, TokenIds* first, TokenIds* second) {
   if (first->size() + second->size() <= budget) return;
-  const std::size_t half = (budget + 1) / 2;
-  const std::size_t left_over = budget - std::min(budget, second->size());
-  first->resize(std::min(first->size(), std::max(left_over, half)));
-  second->resize(budget - first->size());
+  TokenIds* shorter = first->size() <= second->size() ? first : second;
+  TokenIds* longer = shorter == first ? second : first;
+  shorter->resize(std::min(shorter->size(), budget / 2));
+  longer->resize(budget - shorter->size());
 }
 
 }  // namespace

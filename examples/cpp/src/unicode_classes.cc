@@ -1,7 +1,6 @@
 #include "unicode_classes.h"
 
-#include <algorithm>
-#include <iterator>
+#include "code_ranges.h"
 
 namespace early_exit {
 namespace {
@@ -24,11 +23,8 @@ constexpr Range kRanges[] = {
 }  // namespace
 
 CharClass ClassOf(char32_t code) {
-  const auto* range = std::lower_bound(
-      std::begin(kRanges), std::end(kRanges), code,
-      [](const Range& candidate, char32_t value) { return candidate.last < value; });
-  const bool inside = range != std::end(kRanges) && range->first <= code;
-  return inside ? range->char_class : CharClass::kOther;
+  const Range* range = FindRange(kRanges, code);
+  return range ? range->char_class : CharClass::kOther;
 }
 
 }  // namespace early_exit

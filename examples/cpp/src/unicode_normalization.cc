@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
+
+#include "code_ranges.h"
 
 namespace early_exit {
 namespace {
@@ -45,17 +46,8 @@ struct Lower {
 
 constexpr char32_t kDottedCapitalI = 0x130;  // the only one whose lower case is two characters
 
-// The range that holds `code`, or null.
-template <typename Range, std::size_t n>
-const Range* Find(const Range (&ranges)[n], char32_t code) {
-  const auto* range = std::lower_bound(
-      std::begin(ranges), std::end(ranges), code,
-      [](const Range& candidate, char32_t value) { return candidate.last < value; });
-  return range != std::end(ranges) && range->first <= code ? range : nullptr;
-}
-
 std::uint8_t CombiningClass(char32_t code) {
-  const Combining* range = Find(kCombining, code);
+  const Combining* range = FindRange(kCombining, code);
   return range ? range->combining_class : 0;
 }
 
@@ -74,8 +66,8 @@ bool AppendHangul(char32_t code, std::u32string& out) {
 void AppendDecomposed(char32_t code, Decomposition kind, std::u32string& out) {
   if (AppendHangul(code, out)) return;
   const Decomposed* range =
-      kind == Decomposition::kCompatibility ? Find(kCompatible, code) : nullptr;
-  if (!range) range = Find(kCanonical, code);
+      kind == Decomposition::kCompatibility ? FindRange(kCompatible, code) : nullptr;
+  if (!range) range = FindRange(kCanonical, code);
   if (range) {
     out.append(kPool + range->offset + (code - range->first) * range->length, range->length);
   } else {
@@ -107,18 +99,18 @@ std::u32string Decompose(std::u32string_view text, Decomposition kind) {
 }
 
 bool IsNonspacingMark(char32_t code) {
-  const Mark* range = Find(kMarks, code);
+  const Mark* range = FindRange(kMarks, code);
   return range && range->kind == kNonspacing;
 }
 
-bool IsMark(char32_t code) { return Find(kMarks, code) != nullptr; }
+bool IsMark(char32_t code) { return FindRange(kMarks, code) != nullptr; }
 
 void AppendLower(char32_t code, std::u32string& out) {
   if (code == kDottedCapitalI) {
     out += U"i\u0307";
     return;
   }
-  const Lower* range = Find(kLower, code);
+  const Lower* range = FindRange(kLower, code);
   const bool changes = range && (code - range->first) % range->step == 0;
   out += changes ? static_cast<char32_t>(static_cast<std::int32_t>(code) + range->offset) : code;
 }

@@ -25,8 +25,8 @@ TEST(BuildInput, CutsASingleTextAtItsEnd) {
   EXPECT_EQ(BuildInput(Tokens(9, 10), std::nullopt, {0, 2, 2}, 5), (TokenIds{0, 10, 11, 12, 2}));
 }
 
-// The rule itself: while the input is too long, the longer text loses its last token, and the
-// second one when both are equally long.
+// The rule itself: while the input is too long, the longer text loses its last token; when both are
+// equally long, the one that was the shorter before, or the first.
 TEST(BuildInput, CutsPairsAsATokenAtATimeWould) {
   const InputLayout layout{0, 2, 2};
   for (std::size_t n_first = 1; n_first < 12; ++n_first) {
@@ -35,7 +35,9 @@ TEST(BuildInput, CutsPairsAsATokenAtATimeWould) {
         TokenIds first = Tokens(n_first, 100);
         TokenIds second = Tokens(n_second, 200);
         while (static_cast<std::int64_t>(first.size() + second.size()) + 4 > max_tokens) {
-          (first.size() > second.size() ? first : second).pop_back();
+          const bool tie = first.size() == second.size();
+          const bool from_first = tie ? n_first <= n_second : first.size() > second.size();
+          (from_first ? first : second).pop_back();
         }
         EXPECT_EQ(BuildInput(Tokens(n_first, 100), Tokens(n_second, 200), layout, max_tokens),
                   BuildInput(first, second, layout, 100))

@@ -23,16 +23,17 @@ class Tokenizer {
   Tokenizer& operator=(const Tokenizer&) = delete;
   virtual ~Tokenizer() = default;
 
-  // Throws std::invalid_argument if `text` is not valid UTF-8. Empty in, empty out.
+  // Throws std::invalid_argument if `text` is not valid UTF-8. Empty in, empty out; a text
+  // of nothing but blanks may be empty too.
   virtual TokenIds Encode(std::string_view text) const = 0;
 
   // One more than the largest id that `Encode` can return.
   virtual std::int64_t vocab_size() const = 0;
 };
 
-// Builds a tokenizer of a known kind ("roberta": byte-level BPE, "sentencepiece": ALBERT's, if this
-// build has it) from its files. Throws std::runtime_error for an unknown kind, a missing file or a
-// malformed one.
+// Builds a tokenizer of a known kind ("roberta": byte-level BPE, "bert": WordPiece, "sentencepiece":
+// ALBERT's, if this build has it) from its files. Throws std::runtime_error for an unknown kind, a
+// missing file or a malformed one.
 std::unique_ptr<Tokenizer> MakeTokenizer(const std::string& kind, const TokenizerFiles& files);
 
 }  // namespace early_exit

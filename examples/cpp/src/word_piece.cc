@@ -1,0 +1,148 @@
+#include "word_piece.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "json.h"
+#include "utf8.h"
+
+namespace early_exit {
+namespace {
+
+constexpr std::size_t kMaxWordLength = 100;  // in characters
+constexpr std::int64_t kNoPiece = -1;
+constexpr std::u32string_view kUnknown = U"[UNK]";
+constexpr std::u32string_view kSpecials[] = {U"[CLS]", U"[PAD]", U"[SEP]", kUnknown, U"[MASK]"};
+
+[[noreturn]] void Fail(const std::string& problem) {
+  throw std::runtime_error("The tokenizer's vocab.txt " + problem + ".");
+}
+
+// Calls `use(line)` for each line, without its end.
+template <typename Use>
+void ForEachLine(std::string_view text, Use use) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    use(line);
+  }
+}
+
+// A member that is true or false; `otherwise` if it is not there.
+bool ReadFlag(const Json& config, const char* name, bool otherwise) {
+  if (config.object().count(name) == 0) return otherwise;
+  try {
+    return config[name].boolean();
+  } catch (const JsonError& error) {
+    throw JsonError("has a `" + std::string(name) + "` that " + error.what());
+  }
+}
+
+BertOptions ReadOptions(std::string_view text) {
+  const Json config = Json::Parse(text);
+  BertOptions options;
+  options.lower_case = ReadFlag(config, "do_lower_case", true);
+  const auto accents = config.object().find("strip_accents");
+  const bool follows_case = accents == config.object().end() || accents->second.is_null();
+  options.strip_accents =
+      follows_case ? options.lower_case : ReadFlag(config, "strip_accents", true);
+  options.split_chinese = ReadFlag(config, "tokenize_chinese_chars", true);
+  return options;
+}
+
+}  // namespace
+
+std::size_t WordPiece::StepHash::operator()(std::uint64_t step) const {
+  // Nodes and characters are small and dense: a multiplication spreads them.
+  return static_cast<std::size_t>((step * 0x9E3779B97F4A7C15ULL) >> 20);
+}
+
+WordPiece::WordPiece(std::string_view vocab, const BertOptions& options)
+    : options_(options), node_ids_(1, kNoPiece) {
+  if (const auto bad = FindIllFormedUtf8(vocab)) {
+    Fail("must be valid UTF-8, but is not at byte " + std::to_string(*bad));
+  }
+  ForEachLine(vocab, [this](std::string_view line) { Add(line); });
+  for (const std::u32string_view special : kSpecials) {
+    if (IdOf(special) == kNoPiece) Fail("must hold [CLS], [PAD], [SEP], [UNK] and [MASK]");
+  }
+  unknown_id_ = IdOf(kUnknown);
+  continuing_ = Step(Step(0, U'#'), U'#');
+}
+
+void WordPiece::Add(std::string_view piece) {
+  Node node = 0;
+  for (const char32_t code : DecodeAllUtf8(piece)) {
+    const auto next = static_cast<Node>(node_ids_.size());
+    const auto [step, is_new] = steps_.emplace(StepOf(node, code), next);
+    if (is_new) node_ids_.push_back(kNoPiece);
+    node = step->second;
+  }
+  const std::int64_t id = vocab_size_++;
+  if (node == 0 || node_ids_[node] != kNoPiece) {
+    Fail("must have a piece of its own on each line, but line " + std::to_string(id + 1) + " is '" +
+         std::string(piece) + "'");
+  }
+  node_ids_[node] = id;
+}
+
+WordPiece::Node WordPiece::Step(Node node, char32_t code) const {
+  const auto found = steps_.find(StepOf(node, code));
+  return found == steps_.end() ? 0 : found->second;
+}
+
+std::int64_t WordPiece::IdOf(std::u32string_view piece) const {
+  const Match match = LongestPiece(0, piece);
+  return match.length == piece.size() ? match.id : kNoPiece;
+}
+
+WordPiece::Match WordPiece::LongestPiece(Node node, std::u32string_view text) const {
+  Match longest{kNoPiece, 0};
+  for (std::size_t position = 0; position < text.size(); ++position) {
+    node = Step(node, text[position]);
+    if (node == 0) break;
+    if (node_ids_[node] != kNoPiece) longest = {node_ids_[node], position + 1};
+  }
+  return longest;
+}
+
+void WordPiece::AppendPieces(std::u32string_view word, TokenIds* ids) const {
+  const std::size_t n_before = ids->size();
+  bool known = word.size() <= kMaxWordLength;
+  for (std::size_t start = 0; known && start < word.size();) {
+    const bool at_start = start == 0;
+    const Match match = LongestPiece(at_start ? 0 : continuing_, word.substr(start));
+    known = match.id != kNoPiece && (at_start || continuing_ != 0);
+    ids->push_back(match.id);
+    start += match.length;
+  }
+  if (known) return;
+  ids->resize(n_before);
+  ids->push_back(unknown_id_);
+}
+
+TokenIds WordPiece::Encode(std::string_view text) const {
+  const std::u32string normal = NormalizeForBert(DecodeAllUtf8(text), options_);
+  TokenIds ids;
+  for (const std::u32string_view word : SplitBertWords(normal)) AppendPieces(word, &ids);
+  return ids;
+}
+
+std::unique_ptr<Tokenizer> MakeWordPiece(const TokenizerFiles& files) {
+  const auto vocab = files.find("vocab.txt");
+  if (vocab == files.end()) {
+    throw std::runtime_error("A BERT tokenizer must have the file 'vocab.txt'.");
+  }
+  const auto config = files.find("tokenizer_config.json");
+  try {
+    const BertOptions options = config == files.end() ? BertOptions{} : ReadOptions(config->second);
+    return std::make_unique<WordPiece>(vocab->second, options);
+  } catch (const JsonError& error) {
+    throw std::runtime_error(
+        "The tokenizer's tokenizer_config.json is malformed: " + std::string(error.what()) + ".");
+  }
+}
+
+}  // namespace early_exit

@@ -1,0 +1,105 @@
+"""BERT's WordPiece, through Hugging Face `tokenizers`."""
+
+from collections.abc import Mapping, Sequence
+
+from tokenizers import Tokenizer as Engine
+from tokenizers.models import WordPiece as Model
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+from pf_fairseq.text.characters import check_characters
+from pf_fairseq.text.dictionary import (
+    BOS_ID,
+    EOS_ID,
+    MASK_SYMBOL,
+    PAD_ID,
+    UNK_ID,
+    format_dictionary,
+    read_dictionary,
+)
+from pf_fairseq.text.inputs import InputLayout
+from pf_fairseq.text.tokenizer_config import CONFIG_NAME
+from pf_fairseq.text.word_piece_files import (
+    MASK_PIECE,
+    SPECIAL_PIECES,
+    UNKNOWN_PIECE,
+    VOCABULARY_NAME,
+    BertOptions,
+    read_options,
+    read_pieces,
+)
+
+MAX_WORD_CHARACTERS = 100  # longer words are unknown
+
+
+class WordPiece:
+    """WordPiece as BERT uses it. The dictionary's symbols are the pieces themselves.
+
+    `[CLS]`, `[PAD]`, `[SEP]` and `[UNK]` become `<s>`, `<pad>`, `</s>` and `<unk>`, which fairseq
+    numbers 0 to 3; the other pieces follow in their order, and `[MASK]` as `<mask>` comes last.
+    Strings like `[SEP]` in a text are plain text: no special token can be written by a user.
+
+    Args:
+        files: contents of `vocab.txt` and, if at hand, of `tokenizer_config.json`.
+
+    Raises:
+        InputError: if a file is not what a BERT model has.
+    """
+
+    kind = "bert"
+    file_sets = ((VOCABULARY_NAME, CONFIG_NAME), (VOCABULARY_NAME,))
+    bos_id, pad_id, eos_id, unk_id = BOS_ID, PAD_ID, EOS_ID, UNK_ID
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = dict(files)
+        pieces = read_pieces(files[VOCABULARY_NAME])
+        options = read_options(files[CONFIG_NAME]) if CONFIG_NAME in files else BertOptions()
+        specials = {*SPECIAL_PIECES, MASK_PIECE}
+        self._symbols = [piece for piece in pieces if piece not in specials]
+        ids = read_dictionary(self.dictionary_text())
+        self.vocab_size = len(ids)
+        self.mask_id = ids[MASK_SYMBOL]
+        ids.update({piece: number for number, piece in enumerate(SPECIAL_PIECES)})
+        ids[MASK_PIECE] = self.mask_id
+        self.token_id_map: list[int] | None = [ids[piece] for piece in pieces]
+        self._engine = _build_engine(pieces, options)
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Encode each text into dictionary ids, without special tokens.
+
+        Raises:
+            InputError: if a text holds a lone surrogate, which is no character.
+        """
+        check_characters(texts)
+        assert self.token_id_map is not None
+        dictionary_id = self.token_id_map.__getitem__
+        encodings = self._engine.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [list(map(dictionary_id, encoding.ids)) for encoding in encodings]
+
+    def dictionary_text(self) -> str:
+        """Give the content of `input0/dict.txt`."""
+        return format_dictionary(self._symbols)
+
+    def layout(self, pair: bool) -> InputLayout:
+        """Give BERT's layout: `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]`."""
+        return InputLayout(self.bos_id, self.eos_id)
+
+
+def _build_engine(pieces: Sequence[str], options: BertOptions) -> Engine:
+    vocabulary = {piece: own_id for own_id, piece in enumerate(pieces)}
+    engine = Engine(
+        Model(
+            vocab=vocabulary,
+            unk_token=UNKNOWN_PIECE,
+            max_input_chars_per_word=MAX_WORD_CHARACTERS,
+            continuing_subword_prefix="##",
+        )
+    )
+    engine.normalizer = BertNormalizer(
+        clean_text=True,
+        handle_chinese_chars=options.tokenize_chinese_chars,
+        strip_accents=options.strip_accents,
+        lowercase=options.do_lower_case,
+    )
+    engine.pre_tokenizer = BertPreTokenizer()
+    return engine
