@@ -57,9 +57,9 @@ def read_pieces(name: str, content: bytes) -> list[Piece]:
             pieces such as ALBERT's.
     """
     try:
-        fields = list(_fields(content))
+        fields = list(message_fields(content))
         pieces = [_piece(value) for number, value in fields if number == 1]
-        trainer, normalizer = (_message(fields, number) for number in (2, 3))
+        trainer, _ = (_message(fields, number) for number in (2, 3))
     except ValueError as error:  # no UTF-8, or a type that does not exist, among others
         raise InputError(
             f"`{name}` must be a whole sentencepiece model, but cannot be read as one ({error})."
@@ -73,10 +73,6 @@ def read_pieces(name: str, content: bytes) -> list[Piece]:
         raise InputError(
             f"`{name}` must have no byte pieces, but was trained with byte_fallback; train it "
             "without."
-        )
-    if not normalizer.get(5, 1):
-        raise InputError(
-            f"`{name}` must write spaces as {SPACE}, but was trained with escape_whitespaces=false."
         )
     return pieces
 
@@ -97,7 +93,7 @@ def read_options(content: bytes) -> AlbertOptions:
 
 
 def _piece(content: int | bytes) -> Piece:
-    fields = dict(_fields(_bytes(content)))
+    fields = dict(message_fields(_bytes(content)))
     (score,) = struct.unpack("<f", _bytes(fields.get(2, bytes(4))))
     return Piece(_bytes(fields.get(1, b"")).decode(), score, PieceType(_number(fields.get(3, 1))))
 
@@ -106,11 +102,11 @@ def _message(fields: list[Field], wanted: int) -> dict[int, int | bytes]:
     """Take a field that every trained model has: without it, the end of the file is missing."""
     for number, value in fields:
         if number == wanted:
-            return dict(_fields(_bytes(value)))
+            return dict(message_fields(_bytes(value)))
     raise ValueError(f"field {wanted} is missing")
 
 
-def _fields(content: bytes) -> Iterator[Field]:
+def message_fields(content: bytes) -> Iterator[Field]:
     """Split a message of protocol buffers into its fields: varints as numbers, others as bytes."""
     position = 0
     while position < len(content):

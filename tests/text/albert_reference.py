@@ -1,21 +1,23 @@
-"""ALBERT's tokenizer of `transformers`, and the classical one: references for ids."""
+"""ALBERT's tokenizer of `transformers`, and the classical one: the references for ids."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
 from sentencepiece import SentencePieceProcessor
-from tokenizers.normalizers import Precompiled
+from tokenizers.normalizers import Lowercase
+from tokenizers.normalizers import Sequence as Steps
 from transformers import AlbertTokenizer
 
-from pf_fairseq.text.sentence_piece_files import read_pieces
+from pf_fairseq.text.sentence_piece_files import message_fields
 
 Encode = Callable[..., list[list[int]]]
 SPACE = "\u2581"
 
 
-def dictionary_ids(pieces: list[str]) -> list[int]:
-    """Give the dictionary's id of each piece of a model of ALBERT's, by the rule in words."""
+def dictionary_ids(pieces: Sequence[str]) -> list[int]:
+    """Give the dictionary's id of each piece of ALBERT's model, by the rule in words."""
     specials = ["[CLS]", "<pad>", "[SEP]", "<unk>", "[MASK]"]
     others = [piece for piece in pieces if piece not in specials]
     order = [*specials[:4], *others, specials[4]]
@@ -23,16 +25,97 @@ def dictionary_ids(pieces: list[str]) -> list[int]:
     return [numbers[piece] for piece in pieces]
 
 
-def _pieces(processor: SentencePieceProcessor) -> list[str]:
+def pieces_of(model: bytes) -> list[str]:
+    """List the pieces by the library."""
+    processor = SentencePieceProcessor(model_proto=model)
     return [processor.id_to_piece(own_id) for own_id in range(processor.get_piece_size())]
 
 
-def _is_number_comma(piece: str) -> bool:
+def albert_in_transformers(model: bytes, **options: bool) -> Encode:
+    """Build texts -> ids of the dictionary; it takes the options of a call in `transformers`.
+
+    The tokenizer is built from what the `tokenizer.json` of a published ALBERT holds: scores that
+    are lower by 100 for pieces like `9,`, the character map, and no added tokens but the specials.
+    """
+    processor = SentencePieceProcessor(model_proto=model)
+    vocabulary = [
+        (piece, processor.get_score(own_id) - 100 * is_number_comma(piece))
+        for own_id, piece in enumerate(pieces_of(model))
+    ]
+    (normalizer,) = (value for number, value in message_fields(model) if number == 3)
+    assert isinstance(normalizer, bytes)
+    charsmap = dict(message_fields(normalizer))[2]
+    tokenizer = AlbertTokenizer(
+        vocab=vocabulary, _spm_precompiled_charsmap=charsmap, split_special_tokens=True, **options
+    )
+    return in_dictionary_ids(tokenizer, model)
+
+
+def mapped_by_the_library(model: bytes, *, do_lower_case: bool = True) -> Encode:
+    """Build the like of a tokenizer that keeps accents, the character map applied by its library.
+
+    `transformers` applies it to whole grapheme clusters of less than six bytes: what the map says
+    of the first character takes the place of all of them, so that marks are lost.
+    """
+    processor = SentencePieceProcessor(model_proto=model)
+    vocabulary = [
+        (piece, processor.get_score(own_id) - 100 * is_number_comma(piece))
+        for own_id, piece in enumerate(pieces_of(model))
+    ]
+    tokenizer = AlbertTokenizer(
+        vocab=vocabulary, keep_accents=True, do_lower_case=False, split_special_tokens=True
+    )
+    tokenizer.backend_tokenizer.normalizer = Steps([])
+    encode = in_dictionary_ids(tokenizer, model)
+    lower = Lowercase().normalize_str if do_lower_case else str
+
+    def prepare(text: str) -> str:
+        quoted = lower(text.replace("``", '"').replace("''", '"'))
+        return str(processor.normalize(quoted)).replace(SPACE, " ")
+
+    return lambda texts, **options: encode(list(map(prepare, texts)), **options)
+
+
+def bare_model_in_transformers(folder: Path) -> Encode:
+    """Build the like from a folder that holds a model alone."""
+    pytest.importorskip("google.protobuf", reason="transformers reads a bare model with protobuf")
+    tokenizer = AlbertTokenizer.from_pretrained(folder, split_special_tokens=True)
+    return in_dictionary_ids(tokenizer, (folder / "spiece.model").read_bytes())
+
+
+def in_dictionary_ids(tokenizer: AlbertTokenizer, model: bytes) -> Encode:
+    """Build texts -> ids of the dictionary."""
+    ids = dictionary_ids(pieces_of(model))
+
+    def encode(*texts: list[str], **options: object) -> list[list[int]]:
+        batches = tokenizer(*texts, **options)["input_ids"]
+        return [[ids[own_id] for own_id in batch] for batch in batches]
+
+    return encode
+
+
+def is_number_comma(piece: str) -> bool:
     return len(piece) > 1 and piece[-1] == "," and piece[-2].isdigit()
 
 
-def character_map(model: bytes) -> bytes:
-    """Take the model's own normalization out of it."""
-    from sentencepiece.sentencepiece_model_pb2 import ModelProto
+def classical_albert(model: bytes) -> Callable[[str], list[int]]:
+    """Build Google's own tokenizer: Python's Unicode, the sentencepiece library, cut numbers."""
+    processor = SentencePieceProcessor(model_proto=model)
+    ids = dictionary_ids(pieces_of(model))
 
-    return bytes(ModelProto.FromString(model).normalizer_spec.precompiled_charsmap)
+    def cut_number(piece: str) -> list[str]:
+        parts = processor.encode(piece[:-1].replace(SPACE, ""), out_type=str)
+        if not piece.startswith(SPACE) and parts[0].startswith(SPACE):
+            parts = [parts[0].removeprefix(SPACE), *parts[1:]]
+        return [*filter(None, parts), ","]
+
+    def encode(text: str) -> list[int]:
+        text = " ".join(text.split()).replace("``", '"').replace("''", '"')
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(each for each in text if not unicodedata.combining(each)).lower()
+        pieces: list[str] = []
+        for piece in processor.encode(text, out_type=str):
+            pieces += cut_number(piece) if is_number_comma(piece) else [piece]
+        return [ids[processor.piece_to_id(piece)] for piece in pieces]
+
+    return encode

@@ -10,14 +10,14 @@ from pf_fairseq.encoders.roberta import RobertaEncoder
 from pf_fairseq.encoders.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
-from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
+from pf_fairseq.text.tokenizer import Tokenizer
 
 N_LAYERS = 4
 MAX_POSITIONS = 24
 EXIT_MARGIN = 1e-3  # no entropy this close to a threshold: exits must not hang on rounding
 
 
-def tiny_runtime(tokenizer: ByteLevelBpe, n_classes: int, threshold: float) -> EarlyExitRuntime:
+def tiny_runtime(tokenizer: Tokenizer, n_classes: int, threshold: float) -> EarlyExitRuntime:
     """Return a runtime with random weights, large enough that entropies differ."""
     torch.manual_seed(n_classes)
     shape = EncoderShape(

@@ -1,8 +1,10 @@
-"""Sentences for the C++ tests, and a byte-level BPE trained on them."""
+"""Sentences for the C++ tests, and tokenizers trained on them."""
 
+import io
 import json
 import random
 
+from sentencepiece import SentencePieceTrainer
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
@@ -10,6 +12,7 @@ from tokenizers.trainers import BpeTrainer
 
 from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
 from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS
+from pf_fairseq.text.sentence_piece import SentencePiece
 
 N_PIECES = 420  # the 256 bytes and some merges
 
@@ -56,8 +59,7 @@ def byte_level_bpe(fairseq_files: bool) -> ByteLevelBpe:
     trainer = BpeTrainer(
         vocab_size=N_PIECES, initial_alphabet=ByteLevel.alphabet(), show_progress=False
     )
-    texts = [f"{s} {v} {j}, they said. " for s in _SUBJECTS for v in _VERBS for j in _JUDGEMENTS]
-    engine.train_from_iterator(texts, trainer)
+    engine.train_from_iterator(_training_texts(), trainer)
     model = json.loads(engine.to_str())["model"]
     pieces = sorted(model["vocab"], key=model["vocab"].__getitem__)
     lines = ("#version: 0.2", *(" ".join(merge) for merge in model["merges"]))
@@ -70,6 +72,30 @@ def byte_level_bpe(fairseq_files: bool) -> ByteLevelBpe:
     dictionary = "".join(f"{own_id} 1\n" for own_id in order).encode()
     vocabulary = _number([*pieces, "<|endoftext|>"])
     return ByteLevelBpe({"encoder.json": vocabulary, "vocab.bpe": merges, "dict.txt": dictionary})
+
+
+def sentence_piece() -> SentencePiece:
+    """Train a sentencepiece model with the special pieces and user symbols of ALBERT's."""
+    model = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(_training_texts()),
+        model_writer=model,
+        vocab_size=150,
+        hard_vocab_limit=False,
+        pad_id=0,
+        unk_id=1,
+        bos_id=-1,
+        eos_id=-1,
+        control_symbols=["[CLS]", "[SEP]", "[MASK]"],
+        user_defined_symbols=["(", ")", "-", "."],
+        num_threads=1,
+        minloglevel=2,
+    )
+    return SentencePiece({"spiece.model": model.getvalue()})
+
+
+def _training_texts() -> list[str]:
+    return [f"{s} {v} {j}, they said. " for s in _SUBJECTS for v in _VERBS for j in _JUDGEMENTS]
 
 
 def _number(pieces: list[str]) -> bytes:

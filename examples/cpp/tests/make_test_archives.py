@@ -3,7 +3,7 @@
     python make_test_archives.py OUTPUT_DIR
 
 The model is a tiny RoBERTa with past-future exits and random weights, the tokenizer a byte-level
-BPE trained here; both go through the project's own runtime and archive writer. `expected.json`
+BPE or a sentencepiece model trained here; both go through the project's own runtime and archive writer. `expected.json`
 holds sentences, inputs and predictions, computed in Python one sentence at a time.
 """
 
@@ -22,19 +22,19 @@ from archive_model import (
     spread_thresholds,
     tiny_runtime,
 )
-from archive_sentences import PAIRS, TEXTS, byte_level_bpe
+from archive_sentences import PAIRS, TEXTS, byte_level_bpe, sentence_piece
 
 from pf_fairseq.runtime.archive import save_archive
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
-from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
 from pf_fairseq.text.inputs import build_input
+from pf_fairseq.text.tokenizer import Tokenizer
 
 MAX_TOKENS = 17  # odd without special tokens: pairs are cut unevenly
 
 
 def describe(
-    tokenizer: ByteLevelBpe, labels: list[str], points: list[OperatingPoint], threshold: float
+    tokenizer: Tokenizer, labels: list[str], points: list[OperatingPoint], threshold: float
 ) -> ArchiveMetadata:
     """Return the metadata of an archive; a model of two labels classifies pairs."""
     pair = len(labels) == 2
@@ -52,20 +52,20 @@ def describe(
         max_tokens=MAX_TOKENS,
         special_tokens=special,
         init_token=tokenizer.bos_id,
-        separator_token=tokenizer.eos_id if pair else None,
+        separator_token=tokenizer.layout(pair).separator_token,
         dtype="float32",
         min_exit_layer=1,
         check_interval=1,
         operating_points=points,
         default=points[0].name if points else None,
         default_threshold=threshold,
-        tokenizer=TokenizerEntry("roberta", list(tokenizer.files), tokenizer.token_id_map),
+        tokenizer=TokenizerEntry(tokenizer.kind, list(tokenizer.files), tokenizer.token_id_map),
         checkpoint_sha256="0" * 64,
     )
 
 
 def write_archive(
-    path: Path, tokenizer: ByteLevelBpe, labels: list[str], sentences: list[list[str]]
+    path: Path, tokenizer: Tokenizer, labels: list[str], sentences: list[list[str]]
 ) -> dict[str, Any]:
     """Write one archive. Returns its sentences, its thresholds and what the model says."""
     encoded = [tokenizer.encode_batch(texts) for texts in sentences]
@@ -127,6 +127,13 @@ def main() -> None:
             byte_level_bpe(fairseq_files=False),
             ["not_equivalent", "equivalent"],
             [list(pair) for pair in PAIRS],
+        ),
+        "sentencepiece": write_archive(
+            folder / "sentencepiece.pt",
+            sentence_piece(),
+            ["not_equivalent", "equivalent"],
+            # of blanks alone nothing is left
+            [list(pair) for pair in PAIRS if all(map(str.strip, pair))],
         ),
     }
     (folder / "expected.json").write_text(json.dumps(expected, indent=1), encoding="utf-8")
