@@ -3,8 +3,9 @@
     python make_test_archives.py OUTPUT_DIR
 
 The model is a tiny RoBERTa with past-future exits and random weights, the tokenizer a byte-level
-BPE or a sentencepiece model trained here; both go through the project's own runtime and archive writer. `expected.json`
-holds sentences, inputs and predictions, computed in Python one sentence at a time.
+BPE or a sentencepiece model trained here; both go through the project's own runtime and archive
+writer. `expected.json` holds sentences, inputs and predictions, computed in Python one sentence at
+a time.
 """
 
 import json
