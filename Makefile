@@ -62,7 +62,7 @@ lint: ## ruff, mypy, clang-format, shell syntax
 
 cpp: ## the C++ library and programs, into build/cpp
 	@.ci/venv.sh cmake
-	$(call configure_cpp,build/cpp,-DEARLY_EXIT_SENTENCEPIECE=AUTO)
+	$(call configure_cpp,build/cpp)
 	cmake --build build/cpp
 
 bench: ## the benchmarks of benchmarks/, on the CPU

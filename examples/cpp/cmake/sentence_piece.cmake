@@ -1,6 +1,6 @@
 # ALBERT's tokenizer needs a library that not every machine has: EARLY_EXIT_SENTENCEPIECE says
 # whether early_exit is built with it, or with one sentence in its place.
-set(EARLY_EXIT_SENTENCEPIECE AUTO CACHE STRING
+set(EARLY_EXIT_SENTENCEPIECE OFF CACHE STRING
     "Build ALBERT's tokenizer on the library sentencepiece: ON, OFF, or AUTO (if it is found)")
 set_property(CACHE EARLY_EXIT_SENTENCEPIECE PROPERTY STRINGS AUTO ON OFF)
 
