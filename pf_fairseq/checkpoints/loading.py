@@ -29,9 +29,24 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"checkpoint `{path}` is an exported archive; give the checkpoint that `fairseq-train` "
             f"wrote."
         )
+    state = load_weights_only(path)
+    if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
+        raise InputError(
+            f"checkpoint `{path}` is not fairseq's: it has no `model` entry. "
+            f"Give a file that `fairseq-train` wrote."
+        )
+    return state
+
+
+def load_weights_only(path: Path) -> Any:
+    """Load any file of `torch.save` with torch's weights-only safety on, tensors on the CPU.
+
+    Raises:
+        InputError: if the file is truncated, no checkpoint, or holds code.
+    """
     try:
         # Mapped rather than read: a checkpoint is looked at more often than it is used.
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
     except pickle.UnpicklingError as error:
         raise InputError(
             f"checkpoint `{path}` is truncated, no checkpoint, or holds something else than "
@@ -43,12 +58,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"checkpoint `{path}` is truncated or no checkpoint ({_first_line(error)}); "
             f"write or copy it again."
         ) from error
-    if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
-        raise InputError(
-            f"checkpoint `{path}` is not fairseq's: it has no `model` entry. "
-            f"Give a file that `fairseq-train` wrote."
-        )
-    return state
 
 
 def _is_zip(path: Path) -> bool:

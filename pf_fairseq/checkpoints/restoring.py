@@ -32,7 +32,7 @@ def fit_state_dict(state_dict: dict[str, Tensor], own: dict[str, Tensor]) -> Non
     if not any(name.startswith(_HEADS) for name in renamed):
         logger.info("the checkpoint has no exits: they start from fresh weights")
         renamed.update({name: t for name, t in own.items() if name.startswith(_HEADS)})
-    problems = _mismatches(renamed, own)
+    problems = mismatches(renamed, own)
     if problems:
         shown = ", ".join(problems[:_MOST_SHOWN])
         more = f" and {len(problems) - _MOST_SHOWN} more" if len(problems) > _MOST_SHOWN else ""
@@ -44,7 +44,8 @@ def fit_state_dict(state_dict: dict[str, Tensor], own: dict[str, Tensor]) -> Non
     state_dict.update(renamed)
 
 
-def _mismatches(state_dict: dict[str, Tensor], own: dict[str, Tensor]) -> list[str]:
+def mismatches(state_dict: dict[str, Tensor], own: dict[str, Tensor]) -> list[str]:
+    """Name the parameters that are missing, surplus or of another shape than the model's own."""
     problems = [f"`{name}` is missing" for name in own if name not in state_dict]
     problems += [f"`{name}` is not in the model" for name in state_dict if name not in own]
     for name in own.keys() & state_dict.keys():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pf_fairseq.cli.program import Parser, run_program
 
-COMMANDS = ("preprocess", "evaluate", "calibrate")
+COMMANDS = ("convert", "preprocess", "evaluate", "calibrate")
 
 
 def build_parser() -> Parser:

@@ -48,8 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         help="roberta: encoder.json + vocab.bpe + dict.txt, or vocab.json + merges.txt; "
-        "bert: vocab.txt, and tokenizer_config.json where there is one; "
-        "sentencepiece: one *.model, and tokenizer_config.json where there is one",
+        "bert: vocab.txt; sentencepiece: one *.model; both: tokenizer_config.json if there is one",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     parser.add_argument(

@@ -1,7 +1,7 @@
 """What the rest of the library knows of an encoder."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from torch import Tensor, nn
 
@@ -22,6 +22,10 @@ class Backbone(nn.Module, ABC):
         super().__init__()
         self.pad_id = pad_id
         self.layers = nn.ModuleList(layers)
+
+    def embedding_modules(self) -> Iterator[nn.Module]:
+        """Everything below the first layer."""
+        return (child for name, child in self.named_children() if name != "layers")
 
     @abstractmethod
     def embed(self, tokens: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ class RobertaEncoder(Backbone):
         self.embed_positions = nn.Embedding(
             shape.max_positions + shape.pad_id + 1, shape.hidden_dim, shape.pad_id
         )
-        self.layernorm_embedding = nn.LayerNorm(shape.hidden_dim)
+        self.layernorm_embedding = nn.LayerNorm(shape.hidden_dim, shape.layer_norm_eps)
         self.dropout = nn.Dropout(shape.dropout)
         init_like_bert(self)
 

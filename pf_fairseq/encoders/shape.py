@@ -9,8 +9,8 @@ from pf_fairseq.modules.transformer import TransformerLayer
 class EncoderShape:
     """Sizes and regularisation of a Transformer encoder.
 
-    `max_positions` counts tokens, `vocab_size` all ids including specials; the dropout fields are
-    probabilities and act in training only.
+    `max_positions` counts tokens, `vocab_size` all ids including specials; `layer_norm_eps` is what
+    layer norms add to a variance; the dropout fields are probabilities and act in training only.
     """
 
     n_layers: int
@@ -21,6 +21,7 @@ class EncoderShape:
     max_positions: int
     pad_id: int
     activation: str = "gelu"
+    layer_norm_eps: float = 1e-5
     dropout: float = 0.0
     attention_dropout: float = 0.0
     activation_dropout: float = 0.0
@@ -36,4 +37,5 @@ def build_layer(shape: EncoderShape) -> TransformerLayer:
         dropout=shape.dropout,
         attention_dropout=shape.attention_dropout,
         activation_dropout=shape.activation_dropout,
+        layer_norm_eps=shape.layer_norm_eps,
     )

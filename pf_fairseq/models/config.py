@@ -41,6 +41,7 @@ class PastFutureConfig(FairseqDataclass):
     encoder_ffn_embed_dim: int = _flag(3072, "inner width of the feed-forward blocks")
     encoder_attention_heads: int = _flag(12, "attention heads; must divide the width")
     activation_fn: ActivationChoice = _flag("gelu", "activation of the feed-forward blocks")
+    layer_norm_eps: float = _flag(1e-5, "what layer norms add to a variance")
     dropout: float = _flag(0.1, "dropout probability of embeddings and blocks")
     attention_dropout: float = _flag(0.1, "dropout probability of attention weights")
     activation_dropout: float = _flag(0.0, "dropout probability inside feed-forward blocks")
@@ -62,6 +63,7 @@ class PastFutureConfig(FairseqDataclass):
     state: StateChoice = _flag(
         _DEFAULTS.state, "pool the readout through tanh(dense) per layer, or take it raw"
     )
+    state_dim: int = _flag(0, "width of a pooled state; 0: that of the encoder")
     learner_activation: LearnerActivationChoice = _flag(
         _DEFAULTS.learner_activation, "activation of the imitation learners, Eq. (2)"
     )
@@ -82,12 +84,34 @@ class PastFutureConfig(FairseqDataclass):
     seed: int = II("common.seed")
 
 
+@dataclass
+class PastFutureBertConfig(PastFutureConfig):
+    """The same with BERT's defaults."""
+
+    layer_norm_eps: float = _flag(1e-12, "what layer norms add to a variance")
+
+
+@dataclass
+class PastFutureAlbertConfig(PastFutureBertConfig):
+    """The same with ALBERT's defaults, and exits that are small beside its 12 M parameters."""
+
+    encoder_embedding_dim: int = _flag(128, "width of the embeddings, before they are projected")
+    activation_fn: ActivationChoice = _flag(
+        "gelu_accurate", "activation of the feed-forward blocks"
+    )
+    dropout: float = _flag(0.0, "dropout probability of embeddings and blocks")
+    attention_dropout: float = _flag(0.0, "dropout probability of attention weights")
+    pooler_dropout: float = _flag(0.1, "dropout probability of the states that exits see")
+    state_dim: int = _flag(128, "width of a pooled state; 0: that of the encoder")
+
+
 def exit_options(cfg: PastFutureConfig) -> ExitOptions:
     """The part of the flags that shapes the exits."""
     return ExitOptions(
         incorporation=str(cfg.incorporation),
         readout=str(cfg.readout),
         state=str(cfg.state),
+        state_dim=cfg.state_dim or None,
         merge_space=str(cfg.merge_space),
         learner_activation=str(cfg.learner_activation),
         use_past=not cfg.no_past,

@@ -13,6 +13,8 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
+from pf_fairseq.models.optimizer_copies import COPIES, FLAT_COPY, THEMSELVES, how_held
+
 FREEZE_SCHEDULES = ("depth", "step", "always")
 
 
@@ -86,6 +88,8 @@ class LayerFreezing:
         self._max_update = max_update
         self._seed = seed
         self._kept: list[tuple[Tensor, Tensor]] = []
+        self._optimizer: weakref.ref[Optimizer] | None = None
+        self._held_as: str | None = None
         self.frozen: frozenset[int] = frozenset()
         for number, layer in enumerate(layers, start=1):
             for parameter in layer.parameters():
@@ -122,17 +126,27 @@ class LayerFreezing:
         frozen = self._frozen_parameters()
         if model is None or not frozen:
             return
-        own = [p for p in model.parameters() if p.requires_grad]
+        own: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
         held = [p for group in optimizer.param_groups for p in group["params"]]
-        if {id(p) for p in own} & {id(p) for p in held}:
+        form = self._form(optimizer, own, held)
+        if form == THEMSELVES:
             _drop_gradients([p for p in own if id(p) in frozen])
-        elif [p.shape for p in own] == [p.shape for p in held]:
+        elif form == COPIES:
             _drop_gradients([copy for p, copy in zip(own, held, strict=True) if id(p) in frozen])
-        elif len(held) == 1 and held[0].numel() == sum(p.numel() for p in own):
+        elif form == FLAT_COPY:
             self._keep_slices(optimizer, held[0], own, frozen)
 
+    def _form(self, optimizer: Optimizer, own: list[Tensor], held: list[Tensor]) -> str | None:
+        """How this optimizer holds the model, looked at once; None if it is another's."""
+        known = None if self._optimizer is None else self._optimizer()
+        if known is None:
+            self._held_as = how_held(own, held)
+            self._optimizer = weakref.ref(optimizer) if self._held_as is not None else None
+            return self._held_as
+        return self._held_as if known is optimizer else None
+
     def _keep_slices(
-        self, optimizer: Optimizer, flat: Tensor, own: list[nn.Parameter], frozen: set[int]
+        self, optimizer: Optimizer, flat: Tensor, own: list[Tensor], frozen: set[int]
     ) -> None:
         state = optimizer.state[flat].values()
         tensors = [flat.data, *(t for t in state if isinstance(t, Tensor))]
@@ -150,7 +164,7 @@ class LayerFreezing:
         self._kept = []
 
 
-def _drop_gradients(parameters: list[nn.Parameter]) -> None:
+def _drop_gradients(parameters: list[Tensor]) -> None:
     for parameter in parameters:
         parameter.grad = None
 

@@ -1,16 +1,17 @@
 """The fairseq model: an encoder with an exit after every layer."""
 
 import logging
+from abc import ABC, abstractmethod
 from typing import Any, cast
 
 import torch
-from fairseq.models import BaseFairseqModel, register_model, register_model_architecture
+from fairseq.models import BaseFairseqModel
 from torch import Tensor, nn
 
 from pf_fairseq.checkpoints.restoring import fit_state_dict
 from pf_fairseq.encoders.backbone import Backbone
-from pf_fairseq.encoders.roberta import RobertaEncoder
 from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.models.checks import check_config, refusal
 from pf_fairseq.models.config import PastFutureConfig, exit_options
 from pf_fairseq.models.freezing import LayerFreezing
 from pf_fairseq.models.grouping import groups_by_length
@@ -20,14 +21,8 @@ from pf_fairseq.modules.states import StateReadout
 logger = logging.getLogger(__name__)
 
 
-def _refuse(sentence: str) -> SystemExit:
-    # fairseq replaces exceptions by others on its way up; SystemExit passes, and prints itself.
-    return SystemExit(f"past_future: {sentence}")
-
-
-@register_model("past_future_roberta", dataclass=PastFutureConfig)
-class PastFutureRoberta(BaseFairseqModel):
-    """RoBERTa whose every layer ends in an exit (Liao et al., 2021).
+class PastFutureModel(BaseFairseqModel, ABC):
+    """An encoder whose every layer ends in an exit (Liao et al., 2021).
 
     Driven by fairseq's `sentence_prediction` task, which hands over the number of classes in
     `register_classification_head`; the exits are made there. Parameters are named as in
@@ -38,7 +33,7 @@ class PastFutureRoberta(BaseFairseqModel):
         encoder: the backbone.
     """
 
-    backbone = "roberta"
+    backbone: str  # its name in an archive's metadata
 
     def __init__(self, cfg: PastFutureConfig, encoder: Backbone) -> None:
         super().__init__()
@@ -50,13 +45,13 @@ class PastFutureRoberta(BaseFairseqModel):
         self._freeze()
 
     @classmethod
-    def build_model(cls, cfg: PastFutureConfig, task: Any) -> "PastFutureRoberta":
+    def build_model(cls, cfg: PastFutureConfig, task: Any) -> "PastFutureModel":
         """Build the model of `cfg` for the dictionary of `task`.
 
         Raises:
             SystemExit: with one sentence if flags contradict each other.
         """
-        _check(cfg)
+        check_config(cfg)
         dictionary = task.source_dictionary
         shape = EncoderShape(
             n_layers=cfg.encoder_layers,
@@ -67,11 +62,17 @@ class PastFutureRoberta(BaseFairseqModel):
             max_positions=cfg.max_positions,
             pad_id=dictionary.pad(),
             activation=str(cfg.activation_fn),
+            layer_norm_eps=cfg.layer_norm_eps,
             dropout=cfg.dropout,
             attention_dropout=cfg.attention_dropout,
             activation_dropout=cfg.activation_dropout,
         )
-        return cls(cfg, RobertaEncoder(shape))
+        return cls(cfg, cls.build_encoder(cfg, shape, dictionary))
+
+    @classmethod
+    @abstractmethod
+    def build_encoder(cls, cfg: Any, shape: EncoderShape, dictionary: Any) -> Backbone:
+        """Build the backbone of this shape for ids of `dictionary`."""
 
     @property
     def sentence_encoder(self) -> Backbone:
@@ -101,7 +102,7 @@ class PastFutureRoberta(BaseFairseqModel):
             SystemExit: if `num_classes` is not at least 2.
         """
         if num_classes is None or num_classes < 2:
-            raise _refuse(f"`--num-classes` must be at least 2, but is {num_classes} instead.")
+            raise refusal(f"`--num-classes` must be at least 2, but is {num_classes} instead.")
         self.classification_heads[name] = PastFutureExits(
             self.cfg.encoder_embed_dim, self.n_layers, num_classes, exit_options(self.cfg)
         )
@@ -171,7 +172,7 @@ class PastFutureRoberta(BaseFairseqModel):
         try:
             fit_state_dict(state_dict, self.state_dict())
         except ValueError as error:
-            raise _refuse(str(error)) from error
+            raise refusal(str(error)) from error
 
     @property
     def _always_frozen(self) -> bool:
@@ -183,13 +184,7 @@ class PastFutureRoberta(BaseFairseqModel):
             return
         layers = list(encoder.layers)[:n_frozen]
         if self._always_frozen:
-            constant = (
-                encoder.embed_tokens,
-                encoder.embed_positions,
-                encoder.layernorm_embedding,
-                *layers,
-            )
-            for module in constant:
+            for module in (*encoder.embedding_modules(), *layers):
                 module.requires_grad_(False)
             return
         self.freezing = LayerFreezing(
@@ -199,40 +194,3 @@ class PastFutureRoberta(BaseFairseqModel):
             max_update=self.cfg.max_update,
             seed=self.cfg.seed,
         )
-
-
-def _check(cfg: PastFutureConfig) -> None:
-    if cfg.encoder_layers < 2:
-        raise _refuse(
-            f"`--encoder-layers` must be at least 2 so that there is an exit before the last, "
-            f"but is {cfg.encoder_layers} instead."
-        )
-    if cfg.encoder_embed_dim % cfg.encoder_attention_heads != 0:
-        raise _refuse(
-            f"`--encoder-attention-heads` must divide `--encoder-embed-dim`, but is "
-            f"{cfg.encoder_attention_heads} for {cfg.encoder_embed_dim} instead."
-        )
-    if not 0 <= cfg.frozen_layers <= cfg.encoder_layers:
-        raise _refuse(
-            f"`--frozen-layers` must be between 0 and the {cfg.encoder_layers} layers of the "
-            f"encoder, but is {cfg.frozen_layers} instead."
-        )
-    if cfg.frozen_layers > 0 and str(cfg.freeze_schedule) == "step" and cfg.max_update <= 0:
-        raise _refuse(
-            f"`--freeze-schedule step` needs `--max-update` (the number of updates over which "
-            f"the probability falls to 0), but it is {cfg.max_update} instead."
-        )
-
-
-@register_model_architecture("past_future_roberta", "past_future_roberta_base")
-def past_future_roberta_base(args: Any) -> None:
-    """RoBERTa base: 12 layers x 768, the defaults."""
-
-
-@register_model_architecture("past_future_roberta", "past_future_roberta_large")
-def past_future_roberta_large(args: Any) -> None:
-    """RoBERTa large: 24 layers x 1024."""
-    args.encoder_layers = getattr(args, "encoder_layers", 24)
-    args.encoder_embed_dim = getattr(args, "encoder_embed_dim", 1024)
-    args.encoder_ffn_embed_dim = getattr(args, "encoder_ffn_embed_dim", 4096)
-    args.encoder_attention_heads = getattr(args, "encoder_attention_heads", 16)

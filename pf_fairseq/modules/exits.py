@@ -23,6 +23,7 @@ class ExitOptions:
     incorporation: str = "concat"
     readout: str = "both"
     state: str = "pooled"
+    state_dim: int | None = None
     merge_space: str = "state"
     learner_activation: str = "none"
     use_past: bool = True
@@ -87,6 +88,7 @@ class PastFutureExits(nn.Module):
             n_layers,
             readout=options.readout,
             state=options.state,
+            state_dim=options.state_dim,
             dropout=options.dropout,
         )
         state_dim = self.readout.state_dim

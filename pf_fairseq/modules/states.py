@@ -25,18 +25,26 @@ class StateReadout(nn.Module):
         n_layers: depth `L`.
         readout: one of `READOUTS`.
         state: one of `STATES`.
+        state_dim: width `D` of a pooled state; None: that of the encoder.
         dropout: probability of dropping an element of the readout and of the pooled state,
             in training.
 
     Raises:
-        ValueError: if `readout` or `state` is unknown.
+        ValueError: if `readout` or `state` is unknown, or a raw state is to have another width.
     """
 
     pooled: Final[bool]
     readout: Final[str]
 
     def __init__(
-        self, hidden_dim: int, n_layers: int, *, readout: str, state: str, dropout: float
+        self,
+        hidden_dim: int,
+        n_layers: int,
+        *,
+        readout: str,
+        state: str,
+        dropout: float,
+        state_dim: int | None = None,
     ) -> None:
         super().__init__()
         check_choice("readout", readout, READOUTS)
@@ -44,9 +52,16 @@ class StateReadout(nn.Module):
         self.readout = readout
         self.pooled = state == "pooled"
         self.summary_dim = 2 * hidden_dim if readout == "both" else hidden_dim
-        self.state_dim = hidden_dim if self.pooled else self.summary_dim
+        if state_dim is not None and not self.pooled:
+            raise ValueError(
+                f"`state_dim` must be left out for raw states, which have the width of the "
+                f"readout, but is {state_dim} instead."
+            )
+        self.state_dim = (state_dim or hidden_dim) if self.pooled else self.summary_dim
         self.dropout = nn.Dropout(dropout)
-        self.dense = StackedLinear(n_layers, self.summary_dim, hidden_dim) if self.pooled else None
+        self.dense = (
+            StackedLinear(n_layers, self.summary_dim, self.state_dim) if self.pooled else None
+        )
 
     def summarise(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
         """Read one vector out of a layer.

@@ -79,6 +79,7 @@ class TransformerLayer(nn.Module):
         dropout: probability for the output of each block.
         attention_dropout: probability for attention weights.
         activation_dropout: probability inside the feed-forward block.
+        layer_norm_eps: what layer norms add to a variance.
 
     Raises:
         ValueError: if `activation` is unknown, or `n_heads` does not divide `hidden_dim`.
@@ -96,15 +97,16 @@ class TransformerLayer(nn.Module):
         dropout: float = 0.0,
         attention_dropout: float = 0.0,
         activation_dropout: float = 0.0,
+        layer_norm_eps: float = 1e-5,
     ) -> None:
         super().__init__()
         check_choice("activation", activation, ACTIVATIONS)
         self.activation = activation
         self.self_attn = SelfAttention(hidden_dim, n_heads, attention_dropout)
-        self.self_attn_layer_norm = nn.LayerNorm(hidden_dim)
+        self.self_attn_layer_norm = nn.LayerNorm(hidden_dim, layer_norm_eps)
         self.fc1 = nn.Linear(hidden_dim, ffn_dim)
         self.fc2 = nn.Linear(ffn_dim, hidden_dim)
-        self.final_layer_norm = nn.LayerNorm(hidden_dim)
+        self.final_layer_norm = nn.LayerNorm(hidden_dim, layer_norm_eps)
         self.dropout = nn.Dropout(dropout)
         self.activation_dropout = nn.Dropout(activation_dropout)
 

@@ -3,13 +3,15 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pf_fairseq.checkpoints.loading import read_checkpoint
 from pf_fairseq.errors import InputError
-from pf_fairseq.models.past_future import PastFutureRoberta
 from pf_fairseq.registration import register
 from pf_fairseq.text.task import TaskDescription
+
+if TYPE_CHECKING:  # importing fairseq takes seconds, and it logs while it is imported
+    from pf_fairseq.models.past_future import PastFutureModel
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class TrainedModel:
         pad_id: id of padding.
     """
 
-    model: PastFutureRoberta
+    model: "PastFutureModel"
     checkpoint: Path
     data: Path
     task: TaskDescription
@@ -49,11 +51,11 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
         InputError: if the file cannot be read, is no model of ours, does not fit the data, or the
             data is not there.
     """
+    # It tells of everything that it loads, which nobody asked for here.
+    logging.getLogger("fairseq").setLevel(logging.WARNING)
     from fairseq import tasks
     from omegaconf import OmegaConf
 
-    # It tells of everything that it loads, which nobody asked for here.
-    logging.getLogger("fairseq").setLevel(logging.WARNING)
     register()
     state = read_checkpoint(checkpoint)
     cfg = _config(checkpoint, state)
@@ -96,7 +98,8 @@ def _config(checkpoint: Path, state: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(name, str) or not name.startswith("past_future_"):
         raise InputError(
             f"checkpoint `{checkpoint}` has no exits (its architecture is {name!r}); train with "
-            f"`--arch past_future_roberta`, for which a plain one can be the `--restore-file`."
+            f"`--arch past_future_roberta`, or bert or albert, for which a plain one can be the "
+            f"`--restore-file`."
         )
     assert isinstance(cfg, dict)
     return cfg
@@ -118,7 +121,7 @@ def _check_special_tokens(
 
 
 def _check_labels(
-    checkpoint: Path, data: Path, model: PastFutureRoberta, task: TaskDescription
+    checkpoint: Path, data: Path, model: "PastFutureModel", task: TaskDescription
 ) -> None:
     n_classes = model.exits().n_classes
     if n_classes != len(task.labels):

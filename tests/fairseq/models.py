@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pf_fairseq.criterions.past_future import PastFutureCriterion, PastFutureCriterionConfig
 from pf_fairseq.models.config import PastFutureConfig
-from pf_fairseq.models.past_future import PastFutureRoberta
+from pf_fairseq.models.roberta import PastFutureRoberta
 
 HEAD = "sentence_classification_head"
 TINY = {

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pf_fairseq.losses import layer_weighted_cross_entropy
 from pf_fairseq.models.freezing import draw_frozen_layers, freeze_probability
-from pf_fairseq.models.past_future import PastFutureRoberta
+from pf_fairseq.models.past_future import PastFutureModel
 from tests.fairseq.commands import train, train_on_two_ranks
 from tests.fairseq.models import build_model, random_tokens
 from tests.fairseq.user_dirs import recording_user_dir
@@ -110,7 +110,7 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 class Trainer:
     """A model and its optimizer: updates as fairseq's trainer makes them."""
 
-    def __init__(self, kind: str, model: PastFutureRoberta) -> None:
+    def __init__(self, kind: str, model: PastFutureModel) -> None:
         dtypes = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
         self.model = model.to(dtypes[kind[:4]]).train()
         self.parameters = [p for p in model.parameters() if p.requires_grad]
@@ -182,6 +182,27 @@ def test_a_frozen_layer_keeps_every_bit(kind: str) -> None:
         assert len(_of_layers(names, frozen)) == 16 * len(frozen)
         live = names - _of_layers(names, frozen)
         assert {n for n in live - moved if "k_proj.bias" not in n and "learners" not in n} == set()
+
+
+def test_leaves_the_optimizer_of_another_model_alone(kind: str) -> None:
+    # Two of one size in a process: each sees every optimizer's step, and fairseq's fp32 copies
+    # do not tell whose they are.
+    frozen, free = build_model(frozen_layers=3), build_model()
+    assert frozen.freezing is not None
+    frozen.freezing.frozen = frozenset({1, 2, 3})
+    with torch.no_grad():
+        for parameter in free.parameters():
+            parameter.mul_(1.5)
+    frozen_trainer, free_trainer = Trainer(kind, frozen), Trainer(kind, free)
+    before = None
+    for _ in range(3):
+        frozen_trainer.update({1, 2, 3})
+        free_trainer.update(set())
+        after = free_trainer.snapshot()
+        if before is not None:
+            live = {n for n in before if "k_proj.bias" not in n and "learners" not in n}
+            assert live <= _moved(before, after)
+        before = after
 
 
 def test_always_leaves_embeddings_and_layers_out(kind: str) -> None:

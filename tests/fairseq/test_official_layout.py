@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from pf_fairseq.checkpoints.restoring import fit_state_dict
 from pf_fairseq.models.config import PastFutureConfig
-from pf_fairseq.models.past_future import PastFutureRoberta
+from pf_fairseq.models.roberta import PastFutureRoberta
 from tests.fairseq import plain_roberta
 
 N_SYMBOLS = 50265 - 5  # four special symbols in front, <mask> behind

@@ -12,7 +12,7 @@ import torch
 from pf_fairseq.checkpoints.restore_guard import check_restorable
 from pf_fairseq.criterions.labels import check_classes
 from pf_fairseq.models.config import PastFutureConfig
-from pf_fairseq.models.past_future import PastFutureRoberta
+from pf_fairseq.models.roberta import PastFutureRoberta
 from tests.conftest import TinyCheckpoint
 from tests.fairseq.commands import read_weights_only
 from tests.fairseq.models import build_model, dictionary_of

@@ -32,6 +32,9 @@ def test_incomplete_folder_is_refused(tmp_path: Path) -> None:
         load_tokenizer("roberta", write_files(tmp_path / "some", files))
     with pytest.raises(InputError, match=message + " is none of them"):
         load_tokenizer("roberta", write_files(tmp_path / "empty", {}))
+    message = r"needs vocab.txt \+ tokenizer_config.json, or vocab.txt, but there is none of them"
+    with pytest.raises(InputError, match=message):
+        load_tokenizer("bert", write_files(tmp_path / "empty", {}))
 
 
 def test_missing_folder_and_unknown_kind_are_refused(tmp_path: Path) -> None:

@@ -41,8 +41,9 @@ TokenIds SentenceEncoder::Encode(const Sentence& sentence) const {
 }
 
 TokenIds SentenceEncoder::EncodeText(const std::string& text) const {
+  // A text of blanks alone is one, although some tokenizers find no token in it.
+  if (text.empty()) Refuse("A text must have at least one character, but is empty.");
   TokenIds tokens = tokenizer_->Encode(text);
-  if (tokens.empty()) Refuse("A text must have at least one token, but is empty.");
   const auto& token_id_map = metadata_.tokenizer->token_id_map;
   if (token_id_map.empty()) return tokens;
   for (std::int64_t& token : tokens) token = token_id_map[static_cast<std::size_t>(token)];

@@ -7,12 +7,14 @@ import random
 from sentencepiece import SentencePieceTrainer
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
-from tokenizers.pre_tokenizers import ByteLevel
-from tokenizers.trainers import BpeTrainer
+from tokenizers.models import WordPiece as WordPieceModel
+from tokenizers.pre_tokenizers import BertPreTokenizer, ByteLevel
+from tokenizers.trainers import BpeTrainer, WordPieceTrainer
 
 from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
 from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS
 from pf_fairseq.text.sentence_piece import SentencePiece
+from pf_fairseq.text.word_piece import WordPiece
 
 N_PIECES = 420  # the 256 bytes and some merges
 
@@ -46,6 +48,10 @@ PAIRS = [
     ("\u00e9", "\U0001f600"),
 ]
 
+_TRAINING_TEXTS = [
+    f"{s} {v} {j}, they said. " for s in _SUBJECTS for v in _VERBS for j in _JUDGEMENTS
+]
+
 
 def byte_level_bpe(fairseq_files: bool) -> ByteLevelBpe:
     """Train a byte-level BPE.
@@ -59,7 +65,7 @@ def byte_level_bpe(fairseq_files: bool) -> ByteLevelBpe:
     trainer = BpeTrainer(
         vocab_size=N_PIECES, initial_alphabet=ByteLevel.alphabet(), show_progress=False
     )
-    engine.train_from_iterator(_training_texts(), trainer)
+    engine.train_from_iterator(_TRAINING_TEXTS, trainer)
     model = json.loads(engine.to_str())["model"]
     pieces = sorted(model["vocab"], key=model["vocab"].__getitem__)
     lines = ("#version: 0.2", *(" ".join(merge) for merge in model["merges"]))
@@ -78,7 +84,7 @@ def sentence_piece() -> SentencePiece:
     """Train a sentencepiece model with the special pieces and user symbols of ALBERT's."""
     model = io.BytesIO()
     SentencePieceTrainer.train(
-        sentence_iterator=iter(_training_texts()),
+        sentence_iterator=iter(_TRAINING_TEXTS),
         model_writer=model,
         vocab_size=150,
         hard_vocab_limit=False,
@@ -94,8 +100,21 @@ def sentence_piece() -> SentencePiece:
     return SentencePiece({"spiece.model": model.getvalue()})
 
 
-def _training_texts() -> list[str]:
-    return [f"{s} {v} {j}, they said. " for s in _SUBJECTS for v in _VERBS for j in _JUDGEMENTS]
+def word_piece() -> WordPiece:
+    """Train a WordPiece that keeps upper case, its special tokens in BERT's places."""
+    engine = Tokenizer(WordPieceModel(unk_token="[UNK]"))
+    engine.pre_tokenizer = BertPreTokenizer()
+    specials = ["[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    trainer = WordPieceTrainer(vocab_size=120, special_tokens=specials, show_progress=False)
+    engine.train_from_iterator([*_TRAINING_TEXTS, *_ODD_TEXTS[:5]], trainer)
+    vocabulary = engine.get_vocab()
+    pieces = sorted(vocabulary, key=vocabulary.__getitem__)
+    return WordPiece(
+        {
+            "vocab.txt": "".join(f"{piece}\n" for piece in pieces).encode(),
+            "tokenizer_config.json": b'{"do_lower_case": false, "model_max_length": 512}',
+        }
+    )
 
 
 def _number(pieces: list[str]) -> bytes:

@@ -26,7 +26,7 @@ TEST(ClassifierErrors, OneBadSentenceCostsNoOtherItsAnswer) {
     EXPECT_EQ(outcomes[good].error, "");
   }
   for (const std::size_t bad : {1, 3, 4}) EXPECT_FALSE(outcomes[bad].prediction.has_value());
-  EXPECT_EQ(outcomes[1].error, "A text must have at least one token, but is empty.");
+  EXPECT_EQ(outcomes[1].error, "A text must have at least one character, but is empty.");
 }
 
 // Metadata that promises too much lets through what the module then refuses, for a whole batch.

@@ -26,6 +26,7 @@ struct Expected {
 constexpr const char* kArchives[] = {
     "single",
     "pair",
+    "bert_pair",
 #ifdef EARLY_EXIT_HAS_SENTENCEPIECE
     "sentencepiece",
 #endif

@@ -72,7 +72,7 @@ TEST(Program, PutsErrorsInTheirPlace) {
   program.CloseInput();
   const std::string fine = program.ReadLine();
   EXPECT_NE(fine.substr(0, 5), "ERROR");
-  EXPECT_EQ(program.ReadLine(), "ERROR\tA text must have at least one token, but is empty.\n");
+  EXPECT_EQ(program.ReadLine(), "ERROR\tA text must have at least one character, but is empty.\n");
   EXPECT_EQ(program.ReadLine(), fine);
   EXPECT_EQ(program.ReadLine(),
             "ERROR\tThe model classifies single texts, but was given a pair of texts instead.\n");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "archive.h"
 #include "expected.h"
 #include "messages.h"
@@ -46,7 +48,7 @@ TEST(SentenceEncoder, RefusesWhatTheModelCannotRead) {
   const auto refused = [&](const Sentence& sentence, const std::string& message) {
     ExpectThrows<std::invalid_argument>([&] { encoder.Encode(sentence); }, message);
   };
-  refused("", "must have at least one token, but is empty");
+  refused("", "must have at least one character, but is empty");
   refused("a\xc3", "must be valid UTF-8, but is not at byte 1");
   refused(TextPair{"a", "b"}, "single texts, but was given a pair");
   refused(TokenIds{}, "at least one token besides padding");
@@ -65,6 +67,23 @@ TEST(SentenceEncoder, RefusesHalfAPair) {
   ExpectThrows<std::invalid_argument>([&] { encoder.Encode("a"); }, "was given a single text");
   ExpectThrows<std::invalid_argument>([&] { encoder.Encode(TextPair{"a", ""}); }, "is empty");
   ExpectThrows<std::invalid_argument>([&] { encoder.Encode(TextPair{"", "b"}); }, "is empty");
+}
+
+TEST(SentenceEncoder, PutsNoSeparatorWhereTheArchiveHasNone) {
+  const Loaded bert("bert_pair.pt");
+  EXPECT_FALSE(bert.metadata.layout.separator_token.has_value());
+  const SentenceEncoder encoder(bert.metadata, bert.MakeTokenizer());
+  const TokenIds input = encoder.Encode(TextPair{"the film", "the ending"});
+  EXPECT_EQ(std::count(input.begin(), input.end(), bert.metadata.layout.eos_token), 2);
+  EXPECT_EQ(input.front(), bert.metadata.layout.init_token);
+}
+
+TEST(SentenceEncoder, TakesATextInWhichNoTokenIsFound) {
+  const Loaded bert("bert_pair.pt");
+  const SentenceEncoder encoder(bert.metadata, bert.MakeTokenizer());
+  const InputLayout& layout = bert.metadata.layout;
+  EXPECT_EQ(encoder.Encode(TextPair{" ", "\u200b"}),
+            (TokenIds{layout.init_token, layout.eos_token, layout.eos_token}));
 }
 
 TEST(SentenceEncoder, DoesWithoutATokenizer) {

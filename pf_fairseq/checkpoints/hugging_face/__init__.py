@@ -1,0 +1,1 @@
+"""Hugging Face folders of BERT, RoBERTa and ALBERT, read and written."""

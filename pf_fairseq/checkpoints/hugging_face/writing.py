@@ -1,0 +1,88 @@
+"""From an encoder of ours to a Hugging Face folder."""
+
+import json
+from collections.abc import Mapping
+
+from safetensors.torch import save
+from torch import Tensor
+
+from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME, config_json
+from pf_fairseq.checkpoints.hugging_face.key_maps import KEY_MAPS, SEGMENTS
+from pf_fairseq.checkpoints.hugging_face.weights import SAFETENSORS
+from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, to_own_order, token_ids
+from pf_fairseq.errors import InputError
+from pf_fairseq.text.byte_level_bpe import FAIRSEQ_FILES, HUGGING_FACE_FILES
+from pf_fairseq.text.dictionary import DICTIONARY_NAME, read_dictionary
+from pf_fairseq.text.tokenizer import Tokenizer
+
+_TOKENIZER_CONFIG = "tokenizer_config.json"
+_TOKENIZER_CLASSES = {
+    "roberta": "RobertaTokenizer",
+    "bert": "BertTokenizer",
+    "albert": "AlbertTokenizer",
+}
+_SENTENCEPIECE = "spiece.model"  # the name that transformers looks for
+
+
+def hugging_face_files(encoder: PretrainedEncoder) -> dict[str, bytes]:
+    """Contents of the folder by file name: config, safetensors, tokenizer.
+
+    Raises:
+        InputError: if the source has no tokenizer files.
+    """
+    tokenizer = encoder.tokenizer
+    if tokenizer is None:
+        raise InputError(
+            "a Hugging Face folder needs the tokenizer, but beside dict.txt there is no "
+            f"{FAIRSEQ_FILES[0]} and {FAIRSEQ_FILES[1]}; copy GPT-2's two files there."
+        )
+    ids = list(token_ids(tokenizer))
+    special = {"pad": tokenizer.pad_id, "bos": tokenizer.bos_id, "eos": tokenizer.eos_id}
+    own_ids = {name: ids.index(number) for name, number in special.items()}
+    if DICTIONARY_NAME in tokenizer.files:  # the dictionary's numbering becomes vocab.json's
+        own_ids = special
+    return {
+        CONFIG_NAME: config_json(encoder.config, own_ids).encode(),
+        SAFETENSORS: save(_weights(encoder, tokenizer), {"format": "pt"}),
+        **_tokenizer_files(encoder.config.backbone, tokenizer),
+    }
+
+
+def _weights(encoder: PretrainedEncoder, tokenizer: Tokenizer) -> dict[str, Tensor]:
+    weights = dict(encoder.weights)
+    name = next(name for name in weights if name.endswith("embed_tokens.weight"))
+    if DICTIONARY_NAME not in tokenizer.files:
+        weights[name] = to_own_order(weights[name], tokenizer)
+    if encoder.config.backbone == "roberta":
+        weights[SEGMENTS] = weights[name].new_zeros(1, encoder.config.shape.hidden_dim)
+    key_map = KEY_MAPS[encoder.config.backbone]
+    renamed = key_map.to_theirs(weights, encoder.config.shape.n_layers)
+    return {name: tensor.contiguous() for name, tensor in renamed.items()}
+
+
+def _tokenizer_files(backbone: str, tokenizer: Tokenizer) -> dict[str, bytes]:
+    files = dict(tokenizer.files)
+    if backbone == "albert":
+        files = {
+            _SENTENCEPIECE if name.endswith(".model") else name: content
+            for name, content in files.items()
+        }
+    if DICTIONARY_NAME in files:
+        files = _byte_level_files(tokenizer.files, tokenizer)
+    config = {"tokenizer_class": _TOKENIZER_CLASSES[backbone]}
+    files.setdefault(_TOKENIZER_CONFIG, (json.dumps(config) + "\n").encode())
+    return files
+
+
+def _byte_level_files(files: Mapping[str, bytes], tokenizer: Tokenizer) -> dict[str, bytes]:
+    """GPT-2's two files and `dict.txt` as RoBERTa's vocab.json and merges.txt."""
+    encoder_name, merges_name, _ = FAIRSEQ_FILES
+    pieces = {str(number): piece for piece, number in json.loads(files[encoder_name]).items()}
+    symbols = read_dictionary(tokenizer.dictionary_text())
+    # symbols that stand for no piece (`<s>`, fillers) keep their names
+    vocabulary = {pieces.get(symbol, symbol): number for symbol, number in symbols.items()}
+    vocabulary_name, new_merges_name = HUGGING_FACE_FILES
+    return {
+        vocabulary_name: json.dumps(vocabulary, ensure_ascii=False).encode(),
+        new_merges_name: files[merges_name],
+    }

@@ -1,0 +1,100 @@
+"""An encoder with its vocabulary, on its way from one format to another."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from pf_fairseq.checkpoints.encoder_config import EncoderConfig
+from pf_fairseq.checkpoints.restoring import mismatches
+from pf_fairseq.encoders.backbone import Backbone
+from pf_fairseq.errors import InputError, list_problems
+from pf_fairseq.files import atomic_directory
+from pf_fairseq.text.tokenizer import Tokenizer
+
+TOKENIZER_KINDS = {"roberta": "roberta", "bert": "bert", "albert": "sentencepiece"}
+
+
+@dataclass(frozen=True)
+class PretrainedEncoder:
+    """Everything that two formats say of the same encoder.
+
+    Args:
+        config: which encoder.
+        weights: by our names, as `config.build().state_dict()` has them; rows of the token
+            embedding in the order of `dictionary_text`.
+        dictionary_text: content of `dict.txt`.
+        tokenizer: gives the dictionary's ids; None where the source has no tokenizer files.
+    """
+
+    config: EncoderConfig
+    weights: Mapping[str, Tensor]
+    dictionary_text: str
+    tokenizer: Tokenizer | None
+
+    def build(self) -> Backbone:
+        """Build the encoder in evaluation mode.
+
+        Raises:
+            InputError: naming the weights that do not fit.
+        """
+        encoder = self.config.build()
+        problems = mismatches(dict(self.weights), encoder.state_dict())
+        if problems:
+            raise list_problems("The weights do not fit the sizes of the config:", problems)
+        encoder.load_state_dict(dict(self.weights))
+        return encoder.eval()
+
+
+def token_ids(tokenizer: Tokenizer) -> Sequence[int]:
+    """Dictionary id of each of the tokenizer's own ids, a permutation."""
+    own = tokenizer.token_id_map
+    return range(tokenizer.vocab_size) if own is None else own
+
+
+def to_dictionary_order(rows: Tensor, tokenizer: Tokenizer) -> Tensor:
+    """Move embedding rows `(V, D)` from the tokenizer's own ids to the dictionary's.
+
+    Raises:
+        InputError: if there are more rows or fewer than the tokenizer has ids.
+    """
+    if len(rows) != tokenizer.vocab_size:
+        raise InputError(
+            f"the tokenizer must give the {len(rows)} ids that the token embedding has rows for, "
+            f"but gives {tokenizer.vocab_size}; take both from one model."
+        )
+    moved = torch.empty_like(rows)
+    moved[torch.tensor(token_ids(tokenizer))] = rows
+    return moved
+
+
+def to_own_order(rows: Tensor, tokenizer: Tokenizer) -> Tensor:
+    """The same backwards."""
+    return rows[torch.tensor(token_ids(tokenizer))]
+
+
+def write_folder(output: Path, files: Mapping[str, bytes | Path]) -> None:
+    """Write a folder in one step; what stands there already is replaced.
+
+    Args:
+        output: the folder.
+        files: contents by name, or a file to move there.
+
+    Raises:
+        InputError: if the folder holds anything that would not be written again.
+    """
+    present = {path.name for path in output.iterdir()} if output.is_dir() else set()
+    foreign = sorted(present - files.keys())
+    if foreign:
+        raise InputError(
+            f"`{output}` would be replaced whole, but holds {', '.join(foreign[:5])}; "
+            "choose an output folder of its own."
+        )
+    with atomic_directory(output.resolve()) as folder:  # resolved, because `.` has no name
+        for name, content in files.items():
+            if isinstance(content, Path):
+                content.replace(folder / name)
+            else:
+                (folder / name).write_bytes(content)

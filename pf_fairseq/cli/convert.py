@@ -1,0 +1,118 @@
+"""`pf-fairseq convert`: pretrained encoders between Hugging Face's format and fairseq's."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from pf_fairseq.checkpoints.encoder_config import EncoderConfig
+from pf_fairseq.checkpoints.equality import TOLERANCE, largest_difference
+from pf_fairseq.checkpoints.fairseq_encoder import (
+    CHECKPOINT_NAME,
+    FLAGS_NAME,
+    OFFICIAL_NAME,
+    fairseq_files,
+    read_fairseq,
+)
+from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME
+from pf_fairseq.checkpoints.hugging_face.reading import read_hugging_face
+from pf_fairseq.checkpoints.hugging_face.writing import hugging_face_files
+from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, write_folder
+from pf_fairseq.errors import InputError
+from pf_fairseq.registration import register
+
+HELP = "turn a Hugging Face RoBERTa, BERT or ALBERT into a checkpoint for fairseq, or back"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `pf-fairseq convert`."""
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="a Hugging Face folder, a folder that this command wrote, one with fairseq's "
+        f"{OFFICIAL_NAME} and dict.txt, or (with --data) a checkpoint of fairseq-train",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    parser.add_argument("--to-hf", action="store_true", help="write a Hugging Face folder")
+    parser.add_argument(
+        "--data", type=Path, help="data-bin of a checkpoint of fairseq-train, for its vocabulary"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help=f"compare hidden states with transformers first; more than {TOLERANCE:g} is a failure",
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Read, check, and write the folder in one step."""
+    register()  # fairseq's oldest checkpoints hold an argparse.Namespace
+    is_hugging_face = (args.source / CONFIG_NAME).is_file()
+    if is_hugging_face and args.to_hf:
+        raise InputError(f"`{args.source}` is a Hugging Face folder already; leave `--to-hf` out.")
+    encoder = read_hugging_face(args.source) if is_hugging_face else _read_fairseq(args)
+    n_parameters = sum(parameter.numel() for parameter in encoder.build().parameters())
+    files = hugging_face_files(encoder) if args.to_hf else fairseq_files(encoder)
+    if args.check:
+        print(_check(args.source if is_hugging_face else None, encoder))
+    write_folder(args.output, files)
+    print(_report(args.output, encoder.config, n_parameters, to_hf=args.to_hf))
+    if encoder.tokenizer is None:
+        print(
+            "No tokenizer files lie beside dict.txt: copy GPT-2's encoder.json and vocab.bpe to "
+            f"{args.output} before `pf-fairseq preprocess`."
+        )
+
+
+def _read_fairseq(args: argparse.Namespace) -> PretrainedEncoder:
+    source: Path = args.source
+    if source.is_file():
+        if args.data is None:
+            raise InputError(
+                f"`{source}` is a checkpoint, whose vocabulary lies in its data-bin; give `--data`."
+            )
+        return read_fairseq(source, args.data / "tokenizer")
+    for name in (CHECKPOINT_NAME, OFFICIAL_NAME):
+        if (source / name).is_file():
+            return read_fairseq(source / name, source)
+    raise InputError(
+        f"`{source}` must be a folder with {CONFIG_NAME} (Hugging Face's), {CHECKPOINT_NAME} or "
+        f"{OFFICIAL_NAME}, or a checkpoint, but is none of these."
+    )
+
+
+def _check(folder: Path | None, encoder: PretrainedEncoder) -> str:
+    """Compare with transformers.
+
+    Args:
+        folder: of the Hugging Face model; None: the one that the encoder would become.
+        encoder: the encoder in our form.
+    """
+    if encoder.tokenizer is None:
+        raise InputError("`--check` compares on real text and needs the tokenizer's files.")
+    if folder is not None:
+        difference = largest_difference(folder, encoder)
+    else:
+        with tempfile.TemporaryDirectory() as written:
+            write_folder(Path(written) / "model", hugging_face_files(encoder))
+            difference = largest_difference(Path(written) / "model", encoder)
+    if not difference <= TOLERANCE:
+        raise RuntimeError(
+            f"hidden states differ from transformers' by up to {difference:.2e} "
+            f"(tolerance {TOLERANCE:g}); nothing was written."
+        )
+    return f"Same hidden states as transformers, within {difference:.1e}"
+
+
+def _report(output: Path, config: EncoderConfig, n_parameters: int, *, to_hf: bool) -> str:
+    shape = config.shape
+    what = f"{config.backbone}, {shape.n_layers} layers x {shape.hidden_dim}"
+    line = f"Wrote {output}: {what}, {n_parameters / 1e6:.1f} M parameters"
+    if to_hf:
+        return f"{line}, without a pooler and heads"
+    return (
+        f"{line}\nFlags of fairseq-train that fit it (in {output / FLAGS_NAME}):\n"
+        f"  {' '.join(config.command_line())} --finetune-from-model {output / CHECKPOINT_NAME}"
+    )

@@ -1,0 +1,46 @@
+"""What flags of the models must not say together."""
+
+from pf_fairseq.models.config import PastFutureConfig
+
+
+def refusal(sentence: str) -> SystemExit:
+    """What ends a fairseq command with one sentence.
+
+    fairseq replaces exceptions by others on its way up; SystemExit passes, and prints itself.
+    """
+    return SystemExit(f"past_future: {sentence}")
+
+
+def check_config(cfg: PastFutureConfig) -> None:
+    """Refuse flags that contradict each other.
+
+    Raises:
+        SystemExit: with one sentence.
+    """
+    if cfg.encoder_layers < 2:
+        raise refusal(
+            f"`--encoder-layers` must be at least 2 so that there is an exit before the last, "
+            f"but is {cfg.encoder_layers} instead."
+        )
+    if cfg.encoder_embed_dim % cfg.encoder_attention_heads != 0:
+        raise refusal(
+            f"`--encoder-attention-heads` must divide `--encoder-embed-dim`, but is "
+            f"{cfg.encoder_attention_heads} for {cfg.encoder_embed_dim} instead."
+        )
+    if not 0 <= cfg.frozen_layers <= cfg.encoder_layers:
+        raise refusal(
+            f"`--frozen-layers` must be between 0 and the {cfg.encoder_layers} layers of the "
+            f"encoder, but is {cfg.frozen_layers} instead."
+        )
+    if cfg.frozen_layers > 0 and str(cfg.freeze_schedule) == "step" and cfg.max_update <= 0:
+        raise refusal(
+            f"`--freeze-schedule step` needs `--max-update` (the number of updates over which "
+            f"the probability falls to 0), but it is {cfg.max_update} instead."
+        )
+    if cfg.state_dim < 0:
+        raise refusal(f"`--state-dim` must not be negative, but is {cfg.state_dim} instead.")
+    if cfg.state_dim > 0 and str(cfg.state) == "raw":
+        raise refusal(
+            f"`--state-dim` is the width of pooled states, but is {cfg.state_dim} for "
+            f"`--state raw`; leave it at 0."
+        )

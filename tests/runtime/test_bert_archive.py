@@ -1,0 +1,93 @@
+"""BERT's tokenizer all the way: preprocess pairs, train, export, and classify from the archive."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from pf_fairseq import EarlyExitClassifier
+from pf_fairseq.cli import preprocess
+from pf_fairseq.cli.program import Parser, run_program
+from pf_fairseq.runtime.archive import load_archive
+from pf_fairseq.runtime.exporting import ExportOptions, export_archive
+from pf_fairseq.runtime.trained import TrainedModel, load_trained_model
+from pf_fairseq.text.data_bin import load_split
+from tests.fairseq.commands import LOGGING, MODEL, OPTIMIZER, run, script, user_dir
+from tests.text.bert_reference import bert_in_transformers
+from tests.text.small_bpe import write_files
+from tests.text.small_word_piece import bert_files
+from tests.tiny_data import write_corpus
+from tests.tolerances import BATCHED
+
+MAX_TOKENS = 24  # some pairs are longer
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
+    """A model that saw two batches of pairs."""
+    folder = tmp_path_factory.mktemp("bert")
+    write_corpus(folder, pair=True)
+    files = write_files(folder / "tokenizer", bert_files(cased=True))
+    options = ["--train", folder / "train.tsv", "--valid", folder / "valid.tsv"]
+    options += ["--text-column", 0, "--text-pair-column", 1, "--label-column", 2]
+    options += ["--tokenizer", "bert", "--tokenizer-dir", files, "--max-tokens", MAX_TOKENS]
+    parser = Parser(prog="pf-fairseq preprocess")
+    preprocess.add_arguments(parser)
+    arguments = [str(each) for each in [*options, "--output", folder / "bin"]]
+    assert run_program(parser, preprocess.run, arguments) == 0
+    flags = ["--task", "sentence_prediction", "--num-classes", "2", "--init-token", "0"]
+    flags += [*MODEL, *OPTIMIZER, *LOGGING, "--max-update", "2", "--disable-validation"]
+    flags += ["--user-dir", str(user_dir(folder)), "--save-dir", str(folder / "checkpoints")]
+    done = run(script("fairseq-train"), str(folder / "bin"), *flags, cwd=folder)
+    assert done.status == 0, done.stderr
+    return load_trained_model(folder / "checkpoints" / "checkpoint_last.pt")
+
+
+@pytest.fixture(scope="module")
+def archive_path(trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("export") / "model.pt"
+    export_archive(trained, ExportOptions(operating_points=[], default=None), path)
+    return path
+
+
+def valid_pairs(trained: TrainedModel) -> list[tuple[str, str]]:
+    lines = (trained.data.parent / "valid.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    rows = [line.split("\t") for line in lines]
+    return [(first, second) for first, second, _ in rows]
+
+
+def test_the_archive_holds_the_tokenizer(trained: TrainedModel, archive_path: Path) -> None:
+    archive = load_archive(archive_path)
+    entry, files = archive.metadata.tokenizer, bert_files(cased=True)
+    assert entry is not None and archive.files == files
+    assert (entry.kind, entry.files) == ("bert", ["tokenizer_config.json", "vocab.txt"])
+    assert entry.token_id_map is not None and len(entry.token_id_map) == trained.vocab_size
+    assert archive.metadata.separator_token is None and archive.metadata.init_token == 0
+    assert archive.metadata.max_tokens == MAX_TOKENS
+
+
+def test_inputs_are_those_of_transformers(trained: TrainedModel) -> None:
+    encode = bert_in_transformers(trained.data / "tokenizer")
+    firsts, seconds = map(list, zip(*valid_pairs(trained), strict=True))
+    expected = encode(firsts, seconds, truncation="longest_first", max_length=MAX_TOKENS)
+    assert load_split(trained.data, "valid", trained.task).sentences == expected
+    assert max(map(len, encode(firsts, seconds))) > MAX_TOKENS
+
+
+def test_the_archive_classifies_text_as_the_model_does_its_data(
+    trained: TrainedModel, archive_path: Path
+) -> None:
+    sentences = load_split(trained.data, "valid", trained.task).sentences
+    predictions = EarlyExitClassifier.load(archive_path).predict(valid_pairs(trained))
+    with torch.no_grad():
+        for tokens, prediction in zip(sentences, predictions, strict=True):
+            logits = trained.model.exit_logits(torch.tensor([tokens]))[0, -1]
+            assert prediction.logits == pytest.approx(logits.tolist(), abs=BATCHED["atol"])
+
+
+def test_a_text_in_which_no_token_is_found_is_classified(archive_path: Path) -> None:
+    classifier = EarlyExitClassifier.load(archive_path)
+    blank, other = classifier.predict([(" ", "\u200b"), ("warm", "soup")])
+    logits, _, _ = load_archive(archive_path).module(torch.tensor([[0, 2, 2]]))
+    assert blank.logits == pytest.approx(logits[0].tolist(), abs=BATCHED["atol"])
+    assert blank.logits != other.logits
