@@ -39,16 +39,15 @@ demo: ## the whole chain on a corpus of its own, or GLUE_DIR=path TASK=SST-2 TOK
 test: test-python test-cpp ## pytest, then the C++ tests with ctest
 
 test-python: ## pytest alone
-	@.ci/venv.sh cmake gtest sentencepiece
+	@.ci/venv.sh cmake gtest
 	@# tests/cpp compares these two programs with Hugging Face tokenizers
-	$(call configure_cpp,build/cpp,-DEARLY_EXIT_SENTENCEPIECE=ON)
+	$(call configure_cpp,build/cpp)
 	cmake --build build/cpp --target tokenize normalize
 	$(BIN)/pytest
 
 test-cpp: ## ctest alone; with SANITIZE="address;undefined" under these sanitizers
-	@.ci/venv.sh cmake gtest sentencepiece
-	$(call configure_cpp,$(CPP_TESTS),-DEARLY_EXIT_BUILD_TESTS=ON -DEARLY_EXIT_SENTENCEPIECE=ON \
-	  -DEARLY_EXIT_SANITIZE="$(SANITIZE)")
+	@.ci/venv.sh cmake gtest
+	$(call configure_cpp,$(CPP_TESTS),-DEARLY_EXIT_BUILD_TESTS=ON -DEARLY_EXIT_SANITIZE="$(SANITIZE)")
 	cmake --build $(CPP_TESTS)
 	ctest --test-dir $(CPP_TESTS) --output-on-failure -j $$(nproc)
 

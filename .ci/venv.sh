@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the virtual environment that every target of the Makefile runs in; `make` calls it each time.
 #
-#   .ci/venv.sh [TOOL ...]       TOOL: cmake, gtest, sentencepiece (besides Python and a C++ compiler)
+#   .ci/venv.sh [TOOL ...]       TOOL: cmake, gtest (besides Python and a C++ compiler)
 #
 #   PYTHON      interpreter to build on (default: the first of python3, python3.11, ... that fits)
 #   PF_INSTALL  editable (default: the checkout is what runs) or wheel (a copy, as a user gets it)
@@ -63,9 +63,7 @@ os.stat(os.path.join(s.get_path("include"), "Python.h"))' 2>/dev/null ||
     case $tool in
       cmake) command -v cmake >/dev/null || echo "CMake:cmake" ;;
       gtest) has_header '<gtest/gtest.h>' || echo "GoogleTest:libgtest-dev" ;;
-      sentencepiece) has_header '<sentencepiece_processor.h>' ||
-        echo "the C++ library sentencepiece:libsentencepiece-dev" ;;
-      *) die "venv.sh knows no tool '$tool'; it knows cmake, gtest and sentencepiece." ;;
+      *) die "venv.sh knows no tool '$tool'; it knows cmake and gtest." ;;
     esac
   done
 }

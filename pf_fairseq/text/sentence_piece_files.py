@@ -99,11 +99,14 @@ def _piece(content: int | bytes) -> Piece:
 
 
 def _message(fields: list[Field], wanted: int) -> dict[int, int | bytes]:
-    """Take a field that every trained model has: without it, the end of the file is missing."""
-    for number, value in fields:
-        if number == wanted:
-            return dict(message_fields(_bytes(value)))
-    raise ValueError(f"field {wanted} is missing")
+    """Take a field that every trained model has: without it, the end of the file is missing.
+
+    Where it is written in parts, they are read as one.
+    """
+    parts = [_bytes(value) for number, value in fields if number == wanted]
+    if not parts:
+        raise ValueError(f"field {wanted} is missing")
+    return dict(message_fields(b"".join(parts)))
 
 
 def message_fields(content: bytes) -> Iterator[Field]:

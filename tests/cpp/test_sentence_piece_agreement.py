@@ -1,7 +1,7 @@
 """The C++ SentencePiece against the Python one, which equals `transformers`, id for id.
 
-Needs the program `tokenize`, built with the library sentencepiece, and for one half of the tests
-ALBERT's model (`PF_TOKENIZERS_DIR`).
+Python has the library sentencepiece normalize text; C++ does without it. Needs the program
+`tokenize`, and for one half of the tests ALBERT's model (`PF_TOKENIZERS_DIR`).
 """
 
 import json
@@ -9,7 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from sentencepiece import SentencePieceProcessor
 
+from pf_fairseq.errors import InputError
 from pf_fairseq.text.sentence_piece import SentencePiece
 from tests.cpp.programs import assert_agree, built, run_program
 from tests.fuzzing import characters, fuzzed_texts
@@ -24,18 +26,31 @@ CONFIGURATIONS: list[dict[str, bool]] = [
     {"keep_accents": True},
     {"remove_space": False},
 ]
+KEPT = {"do_lower_case": False, "keep_accents": True, "remove_space": False}
 MODELS: dict[str, dict[str, object]] = {
     "albert": ALBERT,
     "plain": PLAIN,
     "pieces over spaces": {**ALBERT, "split_by_whitespace": False},
     "space behind": {**ALBERT, "treat_whitespace_as_suffix": True},
-    "no normalization": {**ALBERT, "normalization_rule_name": "identity"},
+    **{
+        rule: {**ALBERT, "normalization_rule_name": rule}
+        for rule in ("identity", "nfkc", "nfkc_cf", "nmt_nfkc_cf")
+    },
     "no first space": {**ALBERT, "add_dummy_prefix": False},
     "all spaces": {**ALBERT, "remove_extra_whitespaces": False},
+    "all spaces behind": {
+        **ALBERT,
+        "remove_extra_whitespaces": False,
+        "treat_whitespace_as_suffix": True,
+    },
     "user symbols": {
         **ALBERT,
         "control_symbols": ["[CLS]"],
         "user_defined_symbols": ["[MASK]", "[SEP]", "film", "popc", "<mask>"],
+    },
+    "user symbols that the character map changes": {
+        **ALBERT,
+        "user_defined_symbols": ["\u212b", "\u00bd", "\u00bd\u216b", "\u2026", "e\u0301"],
     },
 }
 TRICKY = [
@@ -47,13 +62,8 @@ TRICKY = [
 
 @pytest.fixture(scope="module")
 def program() -> Path:
-    """The program, which says at once whether it has the library."""
-    path = built("tokenize")
-    command = [path, "sentencepiece", "/dev/null"]
-    output = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "this build lacks" in output.stderr:
-        pytest.skip(f"{path} is built without the library sentencepiece: nothing to compare with")
-    return path
+    """The program."""
+    return built("tokenize")
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +86,15 @@ def compare(program: Path, files: dict[str, bytes], folder: Path, texts: list[st
     )
 
 
+def every_character() -> list[str]:
+    """Give texts in which each character follows others and is followed by others."""
+    every = characters()
+    return [
+        "".join(f"a{c}1{c} {c}b" for c in every[start : start + 16])
+        for start in range(0, len(every), 16)
+    ]
+
+
 def with_options(model: bytes, options: dict[str, bool]) -> dict[str, bytes]:
     """Give both files."""
     return {"any name.model": model, "tokenizer_config.json": json.dumps(options).encode()}
@@ -89,13 +108,11 @@ def test_fuzzed_unicode(
     compare(program, with_options(albert, options), tmp_path, texts)
 
 
-def test_every_character(program: Path, albert: bytes, tmp_path: Path) -> None:
-    every = characters()
-    texts = [
-        "".join(f"a{c}1{c} {c}b" for c in every[start : start + 16])
-        for start in range(0, len(every), 16)
-    ]
-    compare(program, {"spiece.model": albert}, tmp_path, texts)
+@pytest.mark.parametrize("options", [{}, KEPT], ids=str)
+def test_every_character(
+    options: dict[str, bool], program: Path, albert: bytes, tmp_path: Path
+) -> None:
+    compare(program, with_options(albert, options), tmp_path, every_character())
 
 
 def test_real_sentences(program: Path, albert: bytes, tmp_path: Path, *, glue_dir: Path) -> None:
@@ -104,10 +121,28 @@ def test_real_sentences(program: Path, albert: bytes, tmp_path: Path, *, glue_di
     compare(program, {"spiece.model": albert}, tmp_path, texts)
 
 
+# Lower case and marks kept, so that the model's own normalization has something left to do.
+@pytest.mark.parametrize("options", [{}, KEPT], ids=str)
 @pytest.mark.parametrize("name", MODELS)
-def test_small_models(name: str, program: Path, tmp_path: Path) -> None:
+def test_small_models(
+    name: str, options: dict[str, bool], *, program: Path, tmp_path: Path
+) -> None:
     texts = [*SENTENCES, *TRICKY, *fuzzed_texts(5000, seed=1)]
-    compare(program, {"a.model": train(**MODELS[name])}, tmp_path, texts)
+    compare(program, with_options(train(**MODELS[name]), options), tmp_path, texts)
+
+
+@pytest.mark.parametrize("name", ["albert", "identity", "nfkc", "nmt_nfkc_cf"])
+def test_every_character_of_small_models(name: str, program: Path, tmp_path: Path) -> None:
+    compare(program, with_options(train(**MODELS[name]), KEPT), tmp_path, every_character())
+
+
+def test_spaces_that_the_model_leaves_as_they_are(program: Path, tmp_path: Path) -> None:
+    texts = [*SENTENCES, *TRICKY, *fuzzed_texts(5000, seed=3)]
+    escape_whitespaces = b"\x1a\x02\x28\x00"  # normalizer_spec (3), its field 5, false
+    for options in (ALBERT, {**ALBERT, "remove_extra_whitespaces": False}):
+        model = train(**options) + escape_whitespaces
+        assert "\u2581" not in SentencePieceProcessor(model_proto=model).normalize("a b")
+        compare(program, with_options(model, KEPT), tmp_path, texts)
 
 
 @pytest.mark.parametrize("options", CONFIGURATIONS, ids=str)
@@ -117,21 +152,26 @@ def test_options_of_a_small_model(options: dict[str, bool], program: Path, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"),
+    "content",
     [
-        (b"", "but cannot be read as one"),
-        (b"hello, world\n", "but cannot be read as one"),
-        (MODEL[: len(MODEL) // 2], "but cannot be read as one"),
-        (train(**ALBERT, model_type="bpe"), "of type unigram"),
-        (train(**ALBERT, byte_fallback=True, vocab_size=400), "without byte pieces"),
+        b"",
+        b"hello, world\n",
+        MODEL[: len(MODEL) // 2],
+        b"PK\x03\x04" + bytes(99),
+        train(**ALBERT, model_type="bpe"),
+        train(**ALBERT, model_type="word"),
+        train(**ALBERT, model_type="char"),
+        train(**ALBERT, byte_fallback=True, vocab_size=400),
     ],
-    ids=["empty", "text", "truncated", "bpe", "bytes"],
+    ids=["empty", "text", "truncated", "zip", "bpe", "word", "char", "bytes"],
 )
-def test_other_models_are_refused(
-    content: bytes, problem: str, *, program: Path, tmp_path: Path
+def test_other_models_are_refused_in_the_same_words(
+    content: bytes, *, program: Path, tmp_path: Path
 ) -> None:
+    with pytest.raises(InputError) as refusal:
+        SentencePiece({"a.model": content})
     write_files(tmp_path, {"a.model": content})
     command = [program, "sentencepiece", tmp_path / "a.model"]
     output = subprocess.run(command, capture_output=True, text=True, check=False)
-    sentence = f"The tokenizer's a.model must be a sentencepiece model {problem}."
+    sentence = str(refusal.value).replace("`a.model`", "The tokenizer's a.model")
     assert (output.returncode, output.stderr) == (2, f"tokenize: {sentence}\n")

@@ -19,5 +19,4 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/early_exitConfigVer
 install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/early_exitConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/early_exitConfigVersion.cmake
-  cmake/FindSentencePiece.cmake
   DESTINATION ${package_dir})

@@ -1,10 +1,7 @@
 #include "sentence_piece.h"
 
-#include <sentencepiece_processor.h>
-
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -12,6 +9,8 @@
 #include <vector>
 
 #include "albert_normalization.h"
+#include "piece_normalizer.h"
+#include "sentence_piece_model.h"
 #include "unigram.h"
 
 namespace early_exit {
@@ -23,11 +22,6 @@ constexpr double kNumberCommaPenalty = 100.0;
 constexpr std::array<std::string_view, 10> kSpecialPieces = {
     "<s>", "<pad>", "</s>", "<unk>", "<mask>", "[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]"};
 
-[[noreturn]] void Refuse(const std::string& name, const std::string& problem) {
-  throw std::runtime_error("The tokenizer's " + name + " must be a sentencepiece model " + problem +
-                           ".");
-}
-
 // A piece like `9,` is taken only where no other cut can be had.
 double ScoreOf(const std::string& piece, double score) {
   const std::size_t n = piece.size();
@@ -36,49 +30,71 @@ double ScoreOf(const std::string& piece, double score) {
   return is_number ? score - kNumberCommaPenalty : score;
 }
 
-// The library normalizes. Its own choice between equally good cuts depends on its version, so that
-// the pieces are chosen by `Unigram`, from the vocabulary that the library has read.
+bool IsInText(const SentencePieceEntry& piece) {
+  const bool special =
+      std::find(kSpecialPieces.begin(), kSpecialPieces.end(), piece.text) != kSpecialPieces.end();
+  return !special && (piece.type == PieceType::kNormal || piece.type == PieceType::kUserDefined);
+}
+
+Unigram MakeUnigram(const SentencePieceModel& model) {
+  std::vector<UnigramPiece> pieces;
+  for (const SentencePieceEntry& piece : model.pieces) {
+    pieces.push_back({piece.text, ScoreOf(piece.text, double{piece.score}), IsInText(piece)});
+  }
+  return Unigram(std::move(pieces), model.unknown_id);
+}
+
+PieceNormalizer MakeNormalizer(const std::string& name, const SentencePieceModel& model) {
+  std::vector<std::string> user_symbols;
+  for (const SentencePieceEntry& piece : model.pieces) {
+    if (piece.type == PieceType::kUserDefined) user_symbols.push_back(piece.text);
+  }
+  try {
+    return PieceNormalizer(model.normalizer, std::move(user_symbols));
+  } catch (const std::invalid_argument& error) {
+    throw std::runtime_error("The tokenizer's " + name +
+                             " must have a whole character map, but has a damaged one (" +
+                             error.what() + ").");
+  }
+}
+
+// All of this is our own, without the library sentencepiece. It and libtorch's libc10 both export a
+// variable `FLAGS_minloglevel`, and a program that links both waits for ever in its first forward
+// pass. Besides, which of two equally good cuts the library takes depends on its version.
 class SentencePiece : public Tokenizer {
  public:
-  SentencePiece(const std::string& name, const std::string& model, const AlbertOptions& options)
-      : options_(options) {
-    if (!library_.LoadFromSerializedProto(model).ok()) Refuse(name, "but cannot be read as one");
-    std::vector<std::vector<int>> paths;
-    if (!library_.NBestEncode("a", 1, &paths).ok()) Refuse(name, "of type unigram");
-    std::vector<UnigramPiece> pieces;
-    for (int id = 0; id < library_.GetPieceSize(); ++id) {
-      if (library_.IsByte(id)) Refuse(name, "without byte pieces");
-      pieces.push_back(PieceOf(id));
-    }
-    unigram_.emplace(std::move(pieces), library_.unk_id());
-  }
+  SentencePiece(const std::string& name, const SentencePieceModel& model,
+                const AlbertOptions& options)
+      : options_(options),
+        normalizer_(MakeNormalizer(name, model)),
+        unigram_(MakeUnigram(model)),
+        vocab_size_(static_cast<std::int64_t>(model.pieces.size())) {}
 
   TokenIds Encode(std::string_view text) const override {
-    std::vector<std::string> parts;  // of the normalized text, however it is cut
-    const std::string normalized = NormalizeAlbert(text, options_);
-    if (!library_.Encode(normalized, &parts).ok()) {
-      throw std::runtime_error("The library sentencepiece cannot normalize a text.");
-    }
-    std::string joined;
-    for (const std::string& part : parts) joined += part;
-    return unigram_->Encode(joined);
+    const std::string normalized = normalizer_.Normalize(NormalizeAlbert(text, options_));
+    return unigram_.Encode(EscapeSpaces(normalized));
   }
 
-  std::int64_t vocab_size() const override { return library_.GetPieceSize(); }
+  std::int64_t vocab_size() const override { return vocab_size_; }
 
  private:
-  UnigramPiece PieceOf(int id) const {
-    const std::string& text = library_.IdToPiece(id);
-    const bool special =
-        std::find(kSpecialPieces.begin(), kSpecialPieces.end(), text) != kSpecialPieces.end();
-    const bool in_text =
-        !special && !library_.IsUnknown(id) && !library_.IsControl(id) && !library_.IsUnused(id);
-    return {text, ScoreOf(text, double{library_.GetScore(id)}), in_text};
+  // A model whose own normalization leaves spaces as they are is cut like any other.
+  static std::string EscapeSpaces(std::string_view text) {
+    std::string escaped;
+    for (const char byte : text) {
+      if (byte == ' ') {
+        escaped += "\u2581";
+      } else {
+        escaped += byte;
+      }
+    }
+    return escaped;
   }
 
   AlbertOptions options_;
-  sentencepiece::SentencePieceProcessor library_;
-  std::optional<Unigram> unigram_;
+  PieceNormalizer normalizer_;
+  Unigram unigram_;
+  std::int64_t vocab_size_;
 };
 
 bool IsModel(const std::string& name) {
@@ -101,7 +117,8 @@ std::unique_ptr<Tokenizer> MakeSentencePiece(const TokenizerFiles& files) {
   const auto config = files.find("tokenizer_config.json");
   const AlbertOptions options =
       config == files.end() ? AlbertOptions() : ReadAlbertOptions(config->second);
-  return std::make_unique<SentencePiece>(models[0], files.at(models[0]), options);
+  const SentencePieceModel model = ReadSentencePieceModel(models[0], files.at(models[0]));
+  return std::make_unique<SentencePiece>(models[0], model, options);
 }
 
 }  // namespace early_exit

@@ -7,8 +7,8 @@
 namespace early_exit {
 
 // ALBERT's tokenizer from a sentencepiece model of type unigram (`*.model`) and, if it is there,
-// `tokenizer_config.json`: the model's own normalization behind ALBERT's, then `Unigram`. A build
-// without the library sentencepiece (EARLY_EXIT_SENTENCEPIECE=OFF) throws std::runtime_error.
+// `tokenizer_config.json`: the model's own normalization behind ALBERT's, then `Unigram`. Throws
+// std::runtime_error for anything else.
 std::unique_ptr<Tokenizer> MakeSentencePiece(const TokenizerFiles& files);
 
 }  // namespace early_exit

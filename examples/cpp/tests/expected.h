@@ -22,15 +22,8 @@ struct Expected {
   std::vector<ExpectedRun> runs;
 };
 
-// The archives in expected.json whose tokenizers this build has.
-constexpr const char* kArchives[] = {
-    "single",
-    "pair",
-    "bert_pair",
-#ifdef EARLY_EXIT_HAS_SENTENCEPIECE
-    "sentencepiece",
-#endif
-};
+// The archives in expected.json.
+constexpr const char* kArchives[] = {"single", "pair", "bert_pair", "sentencepiece"};
 
 // Path of a file beside expected.json.
 std::string ArchivePath(const std::string& name);

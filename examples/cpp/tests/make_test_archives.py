@@ -129,16 +129,15 @@ def main() -> None:
             ["not_equivalent", "equivalent"],
             [list(pair) for pair in PAIRS],
         ),
-        "sentencepiece": write_archive(
-            folder / "sentencepiece.pt",
-            sentence_piece(),
-            ["not_equivalent", "equivalent"],
-            # of blanks alone nothing is left
-            [list(pair) for pair in PAIRS if all(map(str.strip, pair))],
-        ),
         "bert_pair": write_archive(
             folder / "bert_pair.pt",
             word_piece(),
+            ["not_equivalent", "equivalent"],
+            [list(pair) for pair in PAIRS],
+        ),
+        "sentencepiece": write_archive(
+            folder / "sentencepiece.pt",
+            sentence_piece(),
             ["not_equivalent", "equivalent"],
             [list(pair) for pair in PAIRS],
         ),

@@ -8,8 +8,6 @@
 namespace early_exit {
 namespace {
 
-#ifdef EARLY_EXIT_HAS_SENTENCEPIECE
-
 std::string Model() {
   return Archive(testing::ArchivePath("sentencepiece.pt")).ReadExtraFile("spiece.model");
 }
@@ -40,7 +38,7 @@ TEST(SentencePiece, RefusesWhatIsNoModel) {
   for (const std::string& content : {std::string(), model.substr(0, model.size() / 2)}) {
     ExpectThrows<std::runtime_error>(
         [&] { MakeTokenizer("sentencepiece", {{"a.model", content}}); },
-        "The tokenizer's a.model must be a sentencepiece model but cannot be read as one.");
+        "The tokenizer's a.model must be a whole sentencepiece model, but cannot be read as one (");
   }
   ExpectThrows<std::runtime_error>([] { MakeTokenizer("sentencepiece", {}); },
                                    "must have one file '*.model', but has 0");
@@ -49,14 +47,13 @@ TEST(SentencePiece, RefusesWhatIsNoModel) {
       "must have one file '*.model', but has 2");
 }
 
-#else
-
-TEST(SentencePiece, SaysHowToBuildIt) {
-  ExpectThrows<std::runtime_error>([] { MakeTokenizer("sentencepiece", {}); },
-                                   "build with -DEARLY_EXIT_SENTENCEPIECE=ON");
+TEST(SentencePiece, RefusesADamagedCharacterMap) {
+  // A second part of the normalizer's options, whose map takes the first one's place.
+  const std::string model = Model() + "\x1a\x07\x12\x05wrong";
+  ExpectThrows<std::runtime_error>(
+      [&] { MakeTokenizer("sentencepiece", {{"a.model", model}}); },
+      "The tokenizer's a.model must have a whole character map, but has a damaged one (");
 }
-
-#endif
 
 }  // namespace
 }  // namespace early_exit
