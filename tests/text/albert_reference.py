@@ -2,15 +2,13 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-import pytest
 from sentencepiece import SentencePieceProcessor
 from tokenizers.normalizers import Lowercase
 from tokenizers.normalizers import Sequence as Steps
-from transformers import AlbertTokenizer
+from transformers import AddedToken, AlbertTokenizer
 
-from pf_fairseq.text.sentence_piece_files import message_fields
+from pf_fairseq.text.sentence_piece_files import PieceType, message_fields, read_pieces
 
 Encode = Callable[..., list[list[int]]]
 SPACE = "\u2581"
@@ -31,22 +29,33 @@ def pieces_of(model: bytes) -> list[str]:
     return [processor.id_to_piece(own_id) for own_id in range(processor.get_piece_size())]
 
 
+def scores_of(model: bytes) -> list[tuple[str, float]]:
+    """List the pieces with their scores by the library."""
+    processor = SentencePieceProcessor(model_proto=model)
+    return [(text, processor.get_score(own_id)) for own_id, text in enumerate(pieces_of(model))]
+
+
+def charsmap_of(model: bytes) -> bytes:
+    """Give the model's character map."""
+    (normalizer,) = (value for number, value in message_fields(model) if number == 3)
+    assert isinstance(normalizer, bytes)
+    charsmap = dict(message_fields(normalizer))[2]
+    assert isinstance(charsmap, bytes)
+    return charsmap
+
+
 def albert_in_transformers(model: bytes, **options: bool) -> Encode:
     """Build texts -> ids of the dictionary; it takes the options of a call in `transformers`.
 
     The tokenizer is built from what the `tokenizer.json` of a published ALBERT holds: scores that
     are lower by 100 for pieces like `9,`, the character map, and no added tokens but the specials.
     """
-    processor = SentencePieceProcessor(model_proto=model)
-    vocabulary = [
-        (piece, processor.get_score(own_id) - 100 * is_number_comma(piece))
-        for own_id, piece in enumerate(pieces_of(model))
-    ]
-    (normalizer,) = (value for number, value in message_fields(model) if number == 3)
-    assert isinstance(normalizer, bytes)
-    charsmap = dict(message_fields(normalizer))[2]
+    vocabulary = [(text, score - 100 * is_number_comma(text)) for text, score in scores_of(model)]
     tokenizer = AlbertTokenizer(
-        vocab=vocabulary, _spm_precompiled_charsmap=charsmap, split_special_tokens=True, **options
+        vocab=vocabulary,
+        _spm_precompiled_charsmap=charsmap_of(model),
+        split_special_tokens=True,
+        **options,
     )
     return in_dictionary_ids(tokenizer, model)
 
@@ -58,10 +67,7 @@ def mapped_by_the_library(model: bytes, *, do_lower_case: bool = True) -> Encode
     of the first character takes the place of all of them, so that marks are lost.
     """
     processor = SentencePieceProcessor(model_proto=model)
-    vocabulary = [
-        (piece, processor.get_score(own_id) - 100 * is_number_comma(piece))
-        for own_id, piece in enumerate(pieces_of(model))
-    ]
+    vocabulary = [(text, score - 100 * is_number_comma(text)) for text, score in scores_of(model)]
     tokenizer = AlbertTokenizer(
         vocab=vocabulary, keep_accents=True, do_lower_case=False, split_special_tokens=True
     )
@@ -76,11 +82,25 @@ def mapped_by_the_library(model: bytes, *, do_lower_case: bool = True) -> Encode
     return lambda texts, **options: encode(list(map(prepare, texts)), **options)
 
 
-def bare_model_in_transformers(folder: Path) -> Encode:
-    """Build the like from a folder that holds a model alone."""
-    pytest.importorskip("google.protobuf", reason="transformers reads a bare model with protobuf")
-    tokenizer = AlbertTokenizer.from_pretrained(folder, split_special_tokens=True)
-    return in_dictionary_ids(tokenizer, (folder / "spiece.model").read_bytes())
+def bare_model_in_transformers(model: bytes) -> Encode:
+    """Build the like of what `from_pretrained` makes of a folder that holds a model alone.
+
+    `transformers` reads the model with `protobuf`, which the project does without: here its
+    `SentencePieceExtractor.extract` is done by hand. Scores stay, and the control pieces and user
+    symbols are added tokens, found in the raw text.
+    """
+    added = [
+        AddedToken(piece.text, normalized=False, special=piece.type == PieceType.CONTROL)
+        for piece in read_pieces("spiece.model", model)
+        if piece.type in (PieceType.CONTROL, PieceType.USER_DEFINED)
+    ]
+    tokenizer = AlbertTokenizer(
+        vocab=scores_of(model),
+        _spm_precompiled_charsmap=charsmap_of(model),
+        additional_special_tokens=added,
+        split_special_tokens=True,
+    )
+    return in_dictionary_ids(tokenizer, model)
 
 
 def in_dictionary_ids(tokenizer: AlbertTokenizer, model: bytes) -> Encode:
