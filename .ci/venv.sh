@@ -149,7 +149,8 @@ install_torch() {
     echo "[1/3] torch $version, CPU build from pytorch.org (about 200 MB)"
     pip install --no-deps --index-url "$CPU_INDEX" "torch==$version+cpu"
   else
-    echo "[1/3] torch $version: no CPU build can be reached, so the default build (may be several GB)"
+    echo "[1/3] torch $version: no CPU build can be reached, so the default build (may be several GB," \
+      "and C++ programs can be built with it only where the CUDA toolkit is installed)"
     pip install -c constraints.txt "torch==$version"
   fi
 }

@@ -56,9 +56,10 @@ def run(args: argparse.Namespace) -> None:
 
     if args.device == "cuda" and not torch.cuda.is_available():
         raise InputError("`--device cuda` needs a GPU that torch can see, but there is none here.")
+    trained = load_trained_model(args.checkpoint, args.data)
     points, default = [], None
     if args.operating_points is not None:
-        points, default = read_operating_points(args.operating_points)
+        points, default = read_operating_points(args.operating_points, trained.task.task)
     options = ExportOptions(
         operating_points=points,
         default=default,
@@ -67,9 +68,7 @@ def run(args: argparse.Namespace) -> None:
         check_interval=args.check_interval,
         with_tokenizer=not args.no_tokenizer,
     )
-    comparison = export_archive(
-        load_trained_model(args.checkpoint, args.data), options, args.output
-    )
+    comparison = export_archive(trained, options, args.output)
     print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
     print(
         f"compared with the model on {comparison.n_sentences} sentences at "

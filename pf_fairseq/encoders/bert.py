@@ -24,7 +24,7 @@ def segment_ids(tokens: Tensor, separator_id: int) -> Tensor:
         int64 `(B, T)` of 0 and 1.
     """
     is_separator = tokens.eq(separator_id).long()
-    return (is_separator.cumsum(dim=1) - is_separator).clamp(max=N_SEGMENTS - 1)
+    return (is_separator.cumsum(dim=1) - is_separator).clamp(max=1)
 
 
 class BertEmbeddings(nn.Module):

@@ -55,6 +55,8 @@ def random_model(backbone: str, folder: Path, **sizes: Any) -> PreTrainedModel:
     options = {"vocab_size": tokenizer.vocab_size, **TINY, **sizes}
     if backbone == "albert":
         options.setdefault("embedding_size", 16)
+    if backbone == "roberta":
+        options.setdefault("type_vocab_size", 1)
     torch.manual_seed(0)
     model = model_class(config_class(**options)).eval()
     generator = torch.Generator().manual_seed(1)

@@ -42,10 +42,12 @@ def test_the_exporter_reads_what_is_written(
     tiny_checkpoint: "TinyCheckpoint", tmp_path: Path
 ) -> None:
     from pf_fairseq.runtime.operating_points import read_operating_points
+    from pf_fairseq.text.task import TaskDescription
 
     path = tmp_path / "operating_points.json"
     assert calibrate(tiny_checkpoint, path, "--speedup", "1.5", "1") == 0
-    points, default = read_operating_points(path)
+    task = TaskDescription.read(tiny_checkpoint.data).task
+    points, default = read_operating_points(path, task)
     assert ([point.name for point in points], default) == (["1.5", "1"], "1.5")
     assert points[1].threshold == 0
 

@@ -24,13 +24,18 @@ TINY = {
 }
 
 
-def small_dictionary() -> Dictionary:
-    """Fifty words, the special symbols and `<mask>`."""
+def small_dictionary(n_words: int = 50) -> Dictionary:
+    """Words, the special symbols and `<mask>`."""
     dictionary = Dictionary()
-    for number in range(50):
+    for number in range(n_words):
         dictionary.add_symbol(f"word{number}")
     dictionary.add_symbol("<mask>")
     return dictionary
+
+
+def task(n_words: int = 50) -> SimpleNamespace:
+    """What a model's `build_model` wants of fairseq's task."""
+    return SimpleNamespace(source_dictionary=small_dictionary(n_words))
 
 
 def dictionary_of(data: Path) -> Dictionary:

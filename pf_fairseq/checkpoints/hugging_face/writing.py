@@ -36,11 +36,10 @@ def hugging_face_files(encoder: PretrainedEncoder) -> dict[str, bytes]:
             "a Hugging Face folder needs the tokenizer, but beside dict.txt there is no "
             f"{FAIRSEQ_FILES[0]} and {FAIRSEQ_FILES[1]}; copy GPT-2's two files there."
         )
-    ids = list(token_ids(tokenizer))
-    special = {"pad": tokenizer.pad_id, "bos": tokenizer.bos_id, "eos": tokenizer.eos_id}
-    own_ids = {name: ids.index(number) for name, number in special.items()}
-    if DICTIONARY_NAME in tokenizer.files:  # the dictionary's numbering becomes vocab.json's
-        own_ids = special
+    own_ids = {"pad": tokenizer.pad_id, "bos": tokenizer.bos_id, "eos": tokenizer.eos_id}
+    if DICTIONARY_NAME not in tokenizer.files:  # else its numbering becomes vocab.json's
+        ids = list(token_ids(tokenizer))
+        own_ids = {name: ids.index(number) for name, number in own_ids.items()}
     return {
         CONFIG_NAME: config_json(encoder.config, own_ids).encode(),
         SAFETENSORS: save(_weights(encoder, tokenizer), {"format": "pt"}),

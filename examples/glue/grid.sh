@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Learning rate, imitation weight, readout and frozen layers on MRPC or on the first 12,000 sentences of
+# SST-2, beside the plain fine-tuned encoder (fairseq's own criterion, no exits before the last):
+#
+#   examples/glue/grid.sh MRPC
+#   examples/glue/grid.sh SST-2
+#
+# A finished cell is a line of examples/glue/results/grid.jsonl, and is not run again. About seven
+# minutes a cell on two cores.
+source examples/glue/steps.sh
+TASK=${1:?give MRPC or SST-2}
+RESULTS=${RESULTS:-examples/glue/results/grid.jsonl}
+N_PART=12000
+N_EPOCHS=3
+
+source_folder=$PF_GLUE_DIR/$TASK
+if [[ "$TASK" == SST-2 ]]; then
+  source_folder=$OUT/grid/part/SST-2
+  mkdir -p "$source_folder"
+  head -n $((N_PART + 1)) "$PF_GLUE_DIR/SST-2/train.tsv" >"$source_folder/train.tsv"
+  cp "$PF_GLUE_DIR/SST-2/dev.tsv" "$source_folder/dev.tsv"
+fi
+data=$OUT/grid/$TASK
+prepare_encoder
+prepare_data "$TASK" "$source_folder" "$data"
+n_train=$(count_rows "$source_folder/train.tsv")
+
+# cell NAME LR FLAG...
+cell() {
+  local name=$1 lr=$2 folder=$OUT/grid/cells/$TASK/$1 metric=accuracy_at_2x
+  shift 2
+  if python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --has; then
+    return
+  fi
+  [[ "$name" != plain* ]] || metric=accuracy
+  echo "== $TASK: $name"
+  mkdir -p "$folder"
+  finetune "$data" "$n_train" "$N_EPOCHS" "$lr" "$folder/checkpoints" "$metric" "$@" >"$folder/train.log" 2>&1
+  pf-fairseq evaluate --checkpoint "$folder/checkpoints/checkpoint_best.pt" --data "$data" \
+    --output "$folder/evaluation"
+  python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" \
+    --n-train "$n_train" --report "$folder/evaluation/report.json" --encoder "$(basename "$PF_PRETRAINED_DIR")" \
+    --flags "--lr $lr $*"
+  rm -rf "$folder/checkpoints"
+}
+
+plain() { # NAME LR FLAG...: the last exit alone, as a stock classifier
+  local name=$1 lr=$2
+  shift 2
+  cell "$name" "$lr" --criterion sentence_prediction --no-past --no-future "$@"
+}
+
+ours() { # NAME LR FLAG...
+  local name=$1 lr=$2
+  shift 2
+  cell "$name" "$lr" --criterion past_future "$@"
+}
+
+plain plain-mean-1e-4 1e-4 --readout mean
+plain plain-first-1e-4 1e-4 --readout first
+ours both-1e-4 1e-4
+ours both-1e-4-imitation-0.1 1e-4 --imitation-weight 0.1
+plain plain-mean-5e-5 5e-5 --readout mean
+ours both-5e-5 5e-5
+ours both-2e-4 2e-4
+ours mean-1e-4 1e-4 --readout mean
+ours first-1e-4 1e-4 --readout first
+ours both-1e-4-frozen-3 1e-4 --frozen-layers 3
+plain plain-first-5e-5 5e-5 --readout first

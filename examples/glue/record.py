@@ -1,0 +1,73 @@
+"""Append what `pf-fairseq evaluate` found to a file of results, one JSON object a line."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pf_fairseq.cli.program import Parser, run_program
+from pf_fairseq.files import write_text
+
+METRICS = ("mcc", "f1")  # beside accuracy, where the task has them
+
+
+def build_parser() -> Parser:
+    """Build the parser of the flags."""
+    parser = Parser(prog="record.py", description=(__doc__ or "").strip())
+    parser.add_argument("--results", type=Path, required=True, help="the file, *.jsonl")
+    parser.add_argument("--task", required=True)
+    parser.add_argument("--variant", required=True, help="name of the cell")
+    parser.add_argument(
+        "--has", action="store_true", help="only tell, by the exit status, whether it is there"
+    )
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--n-train", type=int, help="sentences that it was trained on")
+    parser.add_argument("--report", type=Path, help="report.json of the evaluation")
+    parser.add_argument("--encoder", help="name of the pretrained encoder")
+    parser.add_argument("--flags", help="flags of fairseq-train that make the variant")
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    """Look the cell up, or add it."""
+    lines = args.results.read_text("utf-8").splitlines() if args.results.is_file() else []
+    done = {(row["task"], row["variant"]) for row in map(json.loads, lines)}
+    if args.has:
+        sys.exit((args.task, args.variant) not in done)
+    report = json.loads(args.report.read_text("utf-8"))
+    row = cell(args, report)
+    write_text(args.results, "".join(f"{line}\n" for line in [*lines, json.dumps(row)]))
+    print(json.dumps(row))
+
+
+def cell(args: argparse.Namespace, report: dict[str, Any]) -> dict[str, Any]:
+    """Make the line: scores are accuracies, in [0, 1]."""
+    points = [
+        {
+            "target_speedup": point["target_speedup"],
+            "speedup": point["speedup"],
+            "score": point["accuracy"],
+            **{name: point[name] for name in METRICS if name in point},
+        }
+        for point in report["operating_points"]
+    ]
+    return {
+        "task": args.task,
+        "method": "plain" if args.variant.startswith("plain") else "past_future",
+        "variant": args.variant,
+        "seed": args.seed,
+        "encoder": args.encoder,
+        "n_train": args.n_train,
+        "n_eval": report["n_examples"],
+        "metric": "accuracy",
+        "full_depth": report["exit_accuracy"][-1],
+        "exit_accuracy": report["exit_accuracy"],
+        "points": points,
+        "command": f"examples/glue/grid.sh {args.task}",
+        "flags": args.flags,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(run_program(build_parser(), run))
