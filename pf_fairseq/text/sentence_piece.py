@@ -23,7 +23,6 @@ from pf_fairseq.text.dictionary import (
 )
 from pf_fairseq.text.inputs import InputLayout
 from pf_fairseq.text.sentence_piece_files import (
-    CONFIG_NAME,
     SPACE,
     AlbertOptions,
     Piece,
@@ -31,6 +30,7 @@ from pf_fairseq.text.sentence_piece_files import (
     read_options,
     read_pieces,
 )
+from pf_fairseq.text.tokenizer_config import CONFIG_NAME
 
 # pieces that take the place of fairseq's symbols: ALBERT's, and those of plain sentencepiece models
 SPECIAL_PIECES = {

@@ -1,14 +1,13 @@
 """The files of a sentencepiece tokenizer: a model, read here for what its library does not say."""
 
-import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
 from pf_fairseq.errors import InputError
+from pf_fairseq.text.tokenizer_config import read_config, read_flag
 
-CONFIG_NAME = "tokenizer_config.json"
 SPACE = "\u2581"  # stands for a space in pieces
 
 Field = tuple[int, int | bytes]  # a number of sentencepiece_model.proto, and its value
@@ -58,9 +57,9 @@ def read_pieces(name: str, content: bytes) -> list[Piece]:
             pieces such as ALBERT's.
     """
     try:
-        fields = list(_fields(content))
+        fields = list(message_fields(content))
         pieces = [_piece(value) for number, value in fields if number == 1]
-        trainer, normalizer = (_message(fields, number) for number in (2, 3))
+        trainer, _ = (_message(fields, number) for number in (2, 3))
     except ValueError as error:  # no UTF-8, or a type that does not exist, among others
         raise InputError(
             f"`{name}` must be a whole sentencepiece model, but cannot be read as one ({error})."
@@ -75,10 +74,6 @@ def read_pieces(name: str, content: bytes) -> list[Piece]:
             f"`{name}` must have no byte pieces, but was trained with byte_fallback; train it "
             "without."
         )
-    if not normalizer.get(5, 1):
-        raise InputError(
-            f"`{name}` must write spaces as {SPACE}, but was trained with escape_whitespaces=false."
-        )
     return pieces
 
 
@@ -88,45 +83,33 @@ def read_options(content: bytes) -> AlbertOptions:
     Raises:
         InputError: if it is not a JSON object, or an option is not true or false.
     """
-    try:
-        config = json.loads(content)
-    except ValueError as error:  # not UTF-8 or not JSON
-        raise InputError(f"`{CONFIG_NAME}` is not JSON ({error}).") from error
-    if not isinstance(config, dict):
-        raise InputError(f"`{CONFIG_NAME}` must be a JSON object, but is {config!r} instead.")
+    config = read_config(content)
     options = AlbertOptions()
     return AlbertOptions(
-        do_lower_case=_flag(config, "do_lower_case", options.do_lower_case),
-        remove_space=_flag(config, "remove_space", options.remove_space),
-        keep_accents=_flag(config, "keep_accents", options.keep_accents),
+        do_lower_case=read_flag(config, "do_lower_case", options.do_lower_case),
+        remove_space=read_flag(config, "remove_space", options.remove_space),
+        keep_accents=read_flag(config, "keep_accents", options.keep_accents),
     )
 
 
-def _flag(config: dict[str, object], name: str, default: bool) -> bool:
-    value = config.get(name, default)
-    if not isinstance(value, bool):
-        raise InputError(
-            f"`{name}` in `{CONFIG_NAME}` must be true or false, but is {json.dumps(value)} "
-            "instead."
-        )
-    return value
-
-
 def _piece(content: int | bytes) -> Piece:
-    fields = dict(_fields(_bytes(content)))
+    fields = dict(message_fields(_bytes(content)))
     (score,) = struct.unpack("<f", _bytes(fields.get(2, bytes(4))))
     return Piece(_bytes(fields.get(1, b"")).decode(), score, PieceType(_number(fields.get(3, 1))))
 
 
 def _message(fields: list[Field], wanted: int) -> dict[int, int | bytes]:
-    """Take a field that every trained model has: without it, the end of the file is missing."""
-    for number, value in fields:
-        if number == wanted:
-            return dict(_fields(_bytes(value)))
-    raise ValueError(f"field {wanted} is missing")
+    """Take a field that every trained model has: without it, the end of the file is missing.
+
+    Where it is written in parts, they are read as one.
+    """
+    parts = [_bytes(value) for number, value in fields if number == wanted]
+    if not parts:
+        raise ValueError(f"field {wanted} is missing")
+    return dict(message_fields(b"".join(parts)))
 
 
-def _fields(content: bytes) -> Iterator[Field]:
+def message_fields(content: bytes) -> Iterator[Field]:
     """Split a message of protocol buffers into its fields: varints as numbers, others as bytes."""
     position = 0
     while position < len(content):

@@ -18,8 +18,8 @@ from pf_fairseq.text.dictionary import (
     read_dictionary,
 )
 from pf_fairseq.text.inputs import InputLayout
+from pf_fairseq.text.tokenizer_config import CONFIG_NAME
 from pf_fairseq.text.word_piece_files import (
-    CONFIG_NAME,
     MASK_PIECE,
     SPECIAL_PIECES,
     UNKNOWN_PIECE,

@@ -1,14 +1,13 @@
 """The files of a BERT tokenizer: its vocabulary (one piece a line) and, if at hand, its options."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS
+from pf_fairseq.text.tokenizer_config import read_config, read_flag
 
 VOCABULARY_NAME = "vocab.txt"
-CONFIG_NAME = "tokenizer_config.json"
 UNKNOWN_PIECE = "[UNK]"
 # BERT's special tokens in the order of the dictionary symbols that take their place
 SPECIAL_PIECES = ("[CLS]", "[PAD]", "[SEP]", UNKNOWN_PIECE)
@@ -81,29 +80,16 @@ def read_options(content: bytes) -> BertOptions:
     Raises:
         InputError: if it is not a JSON object, or an option is not true or false.
     """
-    try:
-        config = json.loads(content)
-    except ValueError as error:  # not UTF-8 or not JSON
-        raise InputError(f"`{CONFIG_NAME}` is not JSON ({error}).") from error
-    if not isinstance(config, dict):
-        raise InputError(f"`{CONFIG_NAME}` must be a JSON object, but is {config!r} instead.")
+    config = read_config(content)
     options = BertOptions()
     return BertOptions(
-        do_lower_case=_flag(config, "do_lower_case", options.do_lower_case),
+        do_lower_case=read_flag(config, "do_lower_case", options.do_lower_case),
         strip_accents=(
-            None if config.get("strip_accents") is None else _flag(config, "strip_accents", True)
+            None
+            if config.get("strip_accents") is None
+            else read_flag(config, "strip_accents", True)
         ),
-        tokenize_chinese_chars=_flag(
+        tokenize_chinese_chars=read_flag(
             config, "tokenize_chinese_chars", options.tokenize_chinese_chars
         ),
     )
-
-
-def _flag(config: dict[str, object], name: str, default: bool) -> bool:
-    value = config.get(name, default)
-    if not isinstance(value, bool):
-        raise InputError(
-            f"`{name}` in `{CONFIG_NAME}` must be true or false, but is {json.dumps(value)} "
-            "instead."
-        )
-    return value

@@ -12,10 +12,12 @@ from pf_fairseq.cli.program import Parser, run_program
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.text.task import TaskDescription
 from pf_fairseq.text.tokenizer import load_tokenizer
+from tests.text.albert_reference import albert_in_transformers
 from tests.text.bert_reference import bert_in_transformers
 from tests.text.fairseq_reference import count_epoch, fairseq_encoder, read_split, setup_task
 from tests.text.glue_layout import LAYOUTS, dev_columns, write_task
 from tests.text.small_bpe import fairseq_files, write_files
+from tests.text.small_sentence_piece import MODEL, albert_files
 from tests.text.small_word_piece import bert_files
 
 
@@ -69,20 +71,26 @@ def test_glue_task(
 
 
 @pytest.mark.parametrize("task", ["CoLA", "MRPC"])
-def test_glue_task_for_bert(task: str, tmp_path: Path) -> None:
-    files = bert_files(cased=True)
-    folder = write_files(tmp_path / "bert", files)
+@pytest.mark.parametrize(
+    ("kind", "files"),
+    [("bert", bert_files(cased=True)), ("sentencepiece", albert_files(cased=True))],
+    ids=["bert", "sentencepiece"],
+)
+def test_glue_task_without_separator(
+    kind: str, files: dict[str, bytes], task: str, *, tmp_path: Path
+) -> None:
+    folder = write_files(tmp_path / kind, files)
     data, output = write_task(tmp_path / "glue", task), tmp_path / "bin"
-    options = ["--task", task, "--data-dir", data, "--output", output, "--tokenizer", "bert"]
+    options = ["--task", task, "--data-dir", data, "--output", output, "--tokenizer", kind]
     assert run(*options, "--tokenizer-dir", folder) == 0
     description = TaskDescription.read(output)
-    assert (description.tokenizer, description.separator_token) == ("bert", None)
+    assert (description.tokenizer, description.separator_token) == (kind, None)
     assert "--separator-token" not in description.fairseq_flags
     copied = {path.name: path.read_bytes() for path in (output / "tokenizer").iterdir()}
     assert copied == files
     fairseq_task = setup_task(output, description.fairseq_flags)
     assert fairseq_task.source_dictionary.index("<mask>") == description.special_tokens["mask"]
-    tokenizer = load_tokenizer("bert", folder)
+    tokenizer = load_tokenizer(kind, folder)
     assert len(fairseq_task.source_dictionary) == tokenizer.vocab_size
     columns = LAYOUTS[task][1]
     for row, sentence in enumerate(read_split(fairseq_task, "valid")[0]):
@@ -241,16 +249,46 @@ def test_real_task_equals_fairseq(
 
 
 @pytest.mark.parametrize("task", ["SST-2", "MRPC", "MNLI"])
+@pytest.mark.parametrize(("kind", "model"), [("bert", "bert"), ("sentencepiece", "albert")])
 def test_real_task_equals_transformers(
-    task: str, tmp_path: Path, *, glue_dir: Path, tokenizers_dir: Path
+    kind: str, model: str, task: str, *, tmp_path: Path, glue_dir: Path, tokenizers_dir: Path
 ) -> None:
-    folder, output = tokenizers_dir / "bert", tmp_path / "bin"
+    folder, output = tokenizers_dir / model, tmp_path / "bin"
     options = ["--task", task, "--data-dir", glue_dir, "--splits", "dev", "--output", output]
     options += ["--max-tokens", 40]
-    assert run(*options, "--tokenizer", "bert", "--tokenizer-dir", folder) == 0
+    assert run(*options, "--tokenizer", kind, "--tokenizer-dir", folder) == 0
     description = json.loads((output / "task.json").read_text())
     sentences, _ = read_split(setup_task(output, description["fairseq_flags"]), "valid")
-    expected = bert_in_transformers(folder)(
-        *dev_columns(glue_dir, task), truncation="longest_first", max_length=40
-    )
-    assert sentences == expected
+    if kind == "bert":
+        encode = bert_in_transformers(folder)
+    else:
+        encode = albert_in_transformers((folder / "spiece.model").read_bytes())
+    columns = dev_columns(glue_dir, task)
+    assert sentences == encode(*columns, truncation="longest_first", max_length=40)
+    assert max(map(len, sentences)) == 40
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "needs *.model"),
+        ({"a.model": b"hello, world"}, "`a.model` must be a whole sentencepiece model, but cannot"),
+        ({"a.model": MODEL[:-9]}, "`a.model` must be a whole sentencepiece model, but cannot"),
+        (
+            {**albert_files(), "tokenizer_config.json": b'{"do_lower_case": 1}'},
+            "`do_lower_case` in `tokenizer_config.json` must be true or false, but is 1 instead.",
+        ),
+    ],
+    ids=["none", "text", "truncated", "options"],
+)
+def test_sentencepiece_that_is_none_is_one_sentence(
+    files: dict[str, bytes], message: str, *, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_files(tmp_path / "tokenizer", files)
+    options = own_files(tmp_path)
+    options += ["--tokenizer", "sentencepiece", "--tokenizer-dir", folder]
+    assert run(*options, "--output", tmp_path / "bin") == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("pf-fairseq preprocess: ") and error.count("\n") == 1
+    assert not (tmp_path / "bin").exists()

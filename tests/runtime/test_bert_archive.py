@@ -6,17 +6,12 @@ import pytest
 import torch
 
 from pf_fairseq import EarlyExitClassifier
-from pf_fairseq.cli import preprocess
-from pf_fairseq.cli.program import Parser, run_program
 from pf_fairseq.runtime.archive import load_archive
-from pf_fairseq.runtime.exporting import ExportOptions, export_archive
-from pf_fairseq.runtime.trained import TrainedModel, load_trained_model
+from pf_fairseq.runtime.trained import TrainedModel
 from pf_fairseq.text.data_bin import load_split
-from tests.fairseq.commands import LOGGING, MODEL, OPTIMIZER, run, script, user_dir
+from tests.runtime.trained_pairs import train_on_pairs, valid_pairs, write_archive
 from tests.text.bert_reference import bert_in_transformers
-from tests.text.small_bpe import write_files
 from tests.text.small_word_piece import bert_files
-from tests.tiny_data import write_corpus
 from tests.tolerances import BATCHED
 
 MAX_TOKENS = 24  # some pairs are longer
@@ -24,36 +19,13 @@ MAX_TOKENS = 24  # some pairs are longer
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
-    """A model that saw two batches of pairs."""
     folder = tmp_path_factory.mktemp("bert")
-    write_corpus(folder, pair=True)
-    files = write_files(folder / "tokenizer", bert_files(cased=True))
-    options = ["--train", folder / "train.tsv", "--valid", folder / "valid.tsv"]
-    options += ["--text-column", 0, "--text-pair-column", 1, "--label-column", 2]
-    options += ["--tokenizer", "bert", "--tokenizer-dir", files, "--max-tokens", MAX_TOKENS]
-    parser = Parser(prog="pf-fairseq preprocess")
-    preprocess.add_arguments(parser)
-    arguments = [str(each) for each in [*options, "--output", folder / "bin"]]
-    assert run_program(parser, preprocess.run, arguments) == 0
-    flags = ["--task", "sentence_prediction", "--num-classes", "2", "--init-token", "0"]
-    flags += [*MODEL, *OPTIMIZER, *LOGGING, "--max-update", "2", "--disable-validation"]
-    flags += ["--user-dir", str(user_dir(folder)), "--save-dir", str(folder / "checkpoints")]
-    done = run(script("fairseq-train"), str(folder / "bin"), *flags, cwd=folder)
-    assert done.status == 0, done.stderr
-    return load_trained_model(folder / "checkpoints" / "checkpoint_last.pt")
+    return train_on_pairs(folder, "bert", bert_files(cased=True), max_tokens=MAX_TOKENS)
 
 
 @pytest.fixture(scope="module")
 def archive_path(trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("export") / "model.pt"
-    export_archive(trained, ExportOptions(operating_points=[], default=None), path)
-    return path
-
-
-def valid_pairs(trained: TrainedModel) -> list[tuple[str, str]]:
-    lines = (trained.data.parent / "valid.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    rows = [line.split("\t") for line in lines]
-    return [(first, second) for first, second, _ in rows]
+    return write_archive(trained, tmp_path_factory.mktemp("export"))
 
 
 def test_the_archive_holds_the_tokenizer(trained: TrainedModel, archive_path: Path) -> None:

@@ -40,7 +40,9 @@ def test_incomplete_folder_is_refused(tmp_path: Path) -> None:
 def test_missing_folder_and_unknown_kind_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere` cannot be read \(No such file"):
         load_tokenizer("roberta", tmp_path / "nowhere")
-    with pytest.raises(InputError, match="must be one of roberta, bert, but is 'word' instead"):
+    with pytest.raises(
+        InputError, match="must be one of roberta, bert, sentencepiece, but is 'word' instead"
+    ):
         load_tokenizer("word", tmp_path)
 
 

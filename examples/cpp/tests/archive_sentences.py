@@ -1,8 +1,10 @@
 """Sentences for the C++ tests, and tokenizers trained on them."""
 
+import io
 import json
 import random
 
+from sentencepiece import SentencePieceTrainer
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from tokenizers.models import WordPiece as WordPieceModel
@@ -11,6 +13,7 @@ from tokenizers.trainers import BpeTrainer, WordPieceTrainer
 
 from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
 from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS
+from pf_fairseq.text.sentence_piece import SentencePiece
 from pf_fairseq.text.word_piece import WordPiece
 
 N_PIECES = 420  # the 256 bytes and some merges
@@ -75,6 +78,26 @@ def byte_level_bpe(fairseq_files: bool) -> ByteLevelBpe:
     dictionary = "".join(f"{own_id} 1\n" for own_id in order).encode()
     vocabulary = _number([*pieces, "<|endoftext|>"])
     return ByteLevelBpe({"encoder.json": vocabulary, "vocab.bpe": merges, "dict.txt": dictionary})
+
+
+def sentence_piece() -> SentencePiece:
+    """Train a sentencepiece model with the special pieces and user symbols of ALBERT's."""
+    model = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(_TRAINING_TEXTS),
+        model_writer=model,
+        vocab_size=150,
+        hard_vocab_limit=False,
+        pad_id=0,
+        unk_id=1,
+        bos_id=-1,
+        eos_id=-1,
+        control_symbols=["[CLS]", "[SEP]", "[MASK]"],
+        user_defined_symbols=["(", ")", "-", "."],
+        num_threads=1,
+        minloglevel=2,
+    )
+    return SentencePiece({"spiece.model": model.getvalue()})
 
 
 def word_piece() -> WordPiece:

@@ -78,8 +78,9 @@ TEST(MakeTokenizer, TakesBothPairsOfFiles) {
 }
 
 TEST(MakeTokenizer, NamesWhatIsWrong) {
-  ExpectThrows<std::runtime_error>([] { MakeTokenizer("wordpiece", {}); },
-                                   "must be 'roberta' or 'bert', but is 'wordpiece' instead");
+  ExpectThrows<std::runtime_error>(
+      [] { MakeTokenizer("wordpiece", {}); },
+      "must be 'roberta', 'bert' or 'sentencepiece', but is 'wordpiece' instead");
   ExpectThrows<std::runtime_error>([] { MakeTokenizer("roberta", {{"encoder.json", "{}"}}); },
                                    "must have the file 'vocab.bpe'");
   const TokenizerFiles broken{{"vocab.json", "{\"a\": -1}"}, {"merges.txt", ""}};

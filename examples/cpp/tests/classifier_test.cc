@@ -50,8 +50,7 @@ TEST_P(ClassifierTest, KeepsTheOrderOfItsInput) {
   ExpectSamePredictions(classifier.Classify(expected.sentences), expected.runs[0].predictions);
 }
 
-INSTANTIATE_TEST_SUITE_P(Archives, ClassifierTest,
-                         ::testing::Values("single", "pair", "bert_pair"));
+INSTANTIATE_TEST_SUITE_P(Archives, ClassifierTest, ::testing::ValuesIn(testing::kArchives));
 
 TEST(Classifier, GivesTheSameAloneAndInABatchOf64) {
   const Expected expected = testing::ReadExpected("single");

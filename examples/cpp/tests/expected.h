@@ -22,10 +22,13 @@ struct Expected {
   std::vector<ExpectedRun> runs;
 };
 
+// The archives in expected.json.
+constexpr const char* kArchives[] = {"single", "pair", "bert_pair", "sentencepiece"};
+
 // Path of a file beside expected.json.
 std::string ArchivePath(const std::string& name);
 
-// Reads what Python said about the archive "single" or "pair".
+// Reads what Python said about one of the archives.
 Expected ReadExpected(const std::string& name);
 
 std::string ReadFile(const std::string& path);

@@ -3,8 +3,9 @@
     python make_test_archives.py OUTPUT_DIR
 
 The model is a tiny RoBERTa with past-future exits and random weights, the tokenizer a byte-level
-BPE or a WordPiece trained here; both go through the project's own runtime and archive writer.
-`expected.json` holds sentences, inputs and predictions, computed in Python one sentence at a time.
+BPE, a WordPiece or a sentencepiece model trained here; all go through the project's own runtime and
+archive writer. `expected.json` holds sentences, inputs and predictions, computed in Python one
+sentence at a time.
 """
 
 import json
@@ -22,7 +23,7 @@ from archive_model import (
     spread_thresholds,
     tiny_runtime,
 )
-from archive_sentences import PAIRS, TEXTS, byte_level_bpe, word_piece
+from archive_sentences import PAIRS, TEXTS, byte_level_bpe, sentence_piece, word_piece
 
 from pf_fairseq.runtime.archive import save_archive
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
@@ -131,6 +132,12 @@ def main() -> None:
         "bert_pair": write_archive(
             folder / "bert_pair.pt",
             word_piece(),
+            ["not_equivalent", "equivalent"],
+            [list(pair) for pair in PAIRS],
+        ),
+        "sentencepiece": write_archive(
+            folder / "sentencepiece.pt",
+            sentence_piece(),
             ["not_equivalent", "equivalent"],
             [list(pair) for pair in PAIRS],
         ),

@@ -64,7 +64,7 @@ TEST_P(ProgramTest, AnswersEveryLineInOrder) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Archives, ProgramTest, ::testing::Values("single", "pair", "bert_pair"));
+INSTANTIATE_TEST_SUITE_P(Archives, ProgramTest, ::testing::ValuesIn(testing::kArchives));
 
 TEST(Program, PutsErrorsInTheirPlace) {
   Program program({"--model", ArchivePath("single.pt")});

@@ -39,8 +39,7 @@ TEST_P(SentenceEncoderTest, GivesTheInputsOfPython) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Archives, SentenceEncoderTest,
-                         ::testing::Values("single", "pair", "bert_pair"));
+INSTANTIATE_TEST_SUITE_P(Archives, SentenceEncoderTest, ::testing::ValuesIn(testing::kArchives));
 
 TEST(SentenceEncoder, RefusesWhatTheModelCannotRead) {
   const Loaded single("single.pt");

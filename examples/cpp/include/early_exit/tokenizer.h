@@ -31,8 +31,9 @@ class Tokenizer {
   virtual std::int64_t vocab_size() const = 0;
 };
 
-// Builds a tokenizer of a known kind ("roberta": byte-level BPE, "bert": WordPiece) from its files.
-// Throws std::runtime_error for an unknown kind, a missing file or a malformed one.
+// Builds a tokenizer of a known kind ("roberta": byte-level BPE, "bert": WordPiece,
+// "sentencepiece": ALBERT's) from its files. Throws std::runtime_error for an unknown kind, a
+// missing file or a malformed one.
 std::unique_ptr<Tokenizer> MakeTokenizer(const std::string& kind, const TokenizerFiles& files);
 
 }  // namespace early_exit

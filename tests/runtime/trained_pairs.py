@@ -1,0 +1,47 @@
+"""A model that fairseq trained for two steps on pairs of texts, with whatever tokenizer."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pf_fairseq.cli import preprocess
+from pf_fairseq.cli.program import Parser, run_program
+from pf_fairseq.runtime.exporting import ExportOptions, export_archive
+from pf_fairseq.runtime.trained import TrainedModel, load_trained_model
+from tests.fairseq.commands import LOGGING, MODEL, OPTIMIZER, run, script, user_dir
+from tests.text.small_bpe import write_files
+from tests.tiny_data import write_corpus
+
+
+def train_on_pairs(
+    folder: Path, kind: str, files: Mapping[str, bytes], *, max_tokens: int
+) -> TrainedModel:
+    """Preprocess the tiny corpus and train; the initial token alone is added, no separator."""
+    write_corpus(folder, pair=True)
+    tokenizer = write_files(folder / "tokenizer", dict(files))
+    options = ["--train", folder / "train.tsv", "--valid", folder / "valid.tsv"]
+    options += ["--text-column", 0, "--text-pair-column", 1, "--label-column", 2]
+    options += ["--tokenizer", kind, "--tokenizer-dir", tokenizer, "--max-tokens", max_tokens]
+    parser = Parser(prog="pf-fairseq preprocess")
+    preprocess.add_arguments(parser)
+    arguments = [str(each) for each in [*options, "--output", folder / "bin"]]
+    assert run_program(parser, preprocess.run, arguments) == 0
+    flags = ["--task", "sentence_prediction", "--num-classes", "2", "--init-token", "0"]
+    flags += [*MODEL, *OPTIMIZER, *LOGGING, "--max-update", "2", "--disable-validation"]
+    flags += ["--user-dir", str(user_dir(folder)), "--save-dir", str(folder / "checkpoints")]
+    done = run(script("fairseq-train"), str(folder / "bin"), *flags, cwd=folder)
+    assert done.status == 0, done.stderr
+    return load_trained_model(folder / "checkpoints" / "checkpoint_last.pt")
+
+
+def write_archive(trained: TrainedModel, folder: Path) -> Path:
+    """Export the model; full depth is its default."""
+    path = folder / "model.pt"
+    export_archive(trained, ExportOptions(operating_points=[], default=None), path)
+    return path
+
+
+def valid_pairs(trained: TrainedModel) -> list[tuple[str, str]]:
+    """Read the pairs of the valid split."""
+    lines = (trained.data.parent / "valid.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    rows = [line.split("\t") for line in lines]
+    return [(first, second) for first, second, _ in rows]
