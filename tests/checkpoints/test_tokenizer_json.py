@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from transformers import AlbertTokenizer, BertTokenizer, RobertaTokenizer
+from transformers import BertTokenizer, RobertaTokenizer
 
 from pf_fairseq.checkpoints.hugging_face.tokenizer_json import load_hugging_face_tokenizer
 from pf_fairseq.errors import InputError
@@ -15,7 +15,7 @@ from tests.checkpoints.hugging_face_folders import tokenizer_files
 from tests.text.small_bpe import SENTENCES, write_files
 from tests.text.small_word_piece import bert_files
 
-CLASSES = {"bert": BertTokenizer, "roberta": RobertaTokenizer, "albert": AlbertTokenizer}
+CLASSES = {"bert": BertTokenizer, "roberta": RobertaTokenizer}
 
 
 def _resave(folder: Path, backbone: str, files: dict[str, bytes]) -> Path:
@@ -63,9 +63,9 @@ def test_own_files_come_first(tmp_path: Path) -> None:
 
 
 def test_a_sentencepiece_model_cannot_be_made(tmp_path: Path) -> None:
-    folder = _resave(tmp_path, "albert", tokenizer_files("albert"))
+    (tmp_path / "tokenizer.json").write_text('{"model": {"type": "Unigram"}}')
     with pytest.raises(InputError, match=r"no \*\.model, which cannot be made"):
-        load_hugging_face_tokenizer("sentencepiece", folder)
+        load_hugging_face_tokenizer("sentencepiece", tmp_path)
 
 
 def _set(*keys: str, value: Any) -> Callable[[dict[str, Any]], None]:
