@@ -57,7 +57,7 @@ lint: ## ruff, mypy, clang-format, shell syntax
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	find examples/cpp -name '*.h' -o -name '*.cc' | xargs $(BIN)/clang-format --dry-run -Werror
-	bash -n .ci/run .ci/venv.sh
+	for script in .ci/run .ci/venv.sh examples/glue/*.sh; do bash -n "$$script"; done
 
 cpp: ## the C++ library and programs, into build/cpp
 	@.ci/venv.sh cmake

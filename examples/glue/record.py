@@ -1,4 +1,4 @@
-"""Append what `pf-fairseq evaluate` found to a file of results, one JSON object a line."""
+"""Add what `pf-fairseq evaluate` found to a file of results, one JSON object a line."""
 
 import argparse
 import json
@@ -25,20 +25,25 @@ def build_parser() -> Parser:
     parser.add_argument("--n-train", type=int, help="sentences that it was trained on")
     parser.add_argument("--report", type=Path, help="report.json of the evaluation")
     parser.add_argument("--encoder", help="name of the pretrained encoder")
+    parser.add_argument("--command", help="what produced it")
     parser.add_argument("--flags", help="flags of fairseq-train that make the variant")
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
-    """Look the cell up, or add it."""
+    """Look the cell up, or write it, in place of an earlier one."""
     lines = args.results.read_text("utf-8").splitlines() if args.results.is_file() else []
-    done = {(row["task"], row["variant"]) for row in map(json.loads, lines)}
+    others = [line for line in lines if not _is_cell(args, json.loads(line))]
     if args.has:
-        sys.exit((args.task, args.variant) not in done)
+        sys.exit(len(others) == len(lines))
     report = json.loads(args.report.read_text("utf-8"))
-    row = cell(args, report)
-    write_text(args.results, "".join(f"{line}\n" for line in [*lines, json.dumps(row)]))
-    print(json.dumps(row))
+    row = json.dumps(cell(args, report))
+    write_text(args.results, "".join(f"{line}\n" for line in [*others, row]))
+    print(row)
+
+
+def _is_cell(args: argparse.Namespace, row: dict[str, Any]) -> bool:
+    return (row["task"], row["variant"]) == (args.task, args.variant)
 
 
 def cell(args: argparse.Namespace, report: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def cell(args: argparse.Namespace, report: dict[str, Any]) -> dict[str, Any]:
         "full_depth": report["exit_accuracy"][-1],
         "exit_accuracy": report["exit_accuracy"],
         "points": points,
-        "command": f"examples/glue/grid.sh {args.task}",
+        "command": args.command,
         "flags": args.flags,
     }
 

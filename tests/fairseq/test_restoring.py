@@ -83,3 +83,22 @@ def test_finetunes_from_a_plain_model_with_a_stock_head(tiny_data: Path, tmp_pat
     # The same command again resumes instead of starting over.
     again = train(tiny_data, folder, *finetune, "--lr", "0", "--max-update", "2")
     assert list(again.losses) == [2]
+
+
+def test_heads_alone_are_trained_on_a_plain_model(tiny_data: Path, tmp_path: Path) -> None:
+    stock = tmp_path / "stock"
+    roberta = ["--arch", "roberta", "--criterion", "sentence_prediction"]
+    train(tiny_data, stock, *roberta, "--max-positions", "512", "--max-update", "3")
+    plain = read_weights_only(stock / "checkpoint_last.pt")["model"]
+
+    folder = tmp_path / "checkpoints"
+    restore = ["--restore-file", str(stock / "checkpoint_last.pt"), *RESET]
+    frozen = ["--frozen-layers", "4", "--freeze-schedule", "always", "--weight-decay", "0.1"]
+    train(tiny_data, folder, *restore, *frozen, "--max-update", "5", "--save-interval-updates", "1")
+    _assert_encoder_is(folder / "checkpoint_last.pt", _encoder_weights(plain))
+    first, last = (
+        read_weights_only(folder / name)["model"]
+        for name in ("checkpoint_1_1.pt", "checkpoint_last.pt")
+    )
+    heads = [name for name in last if name.startswith("classification_heads.")]
+    assert heads and not any(torch.equal(first[name], last[name]) for name in heads)

@@ -6,13 +6,13 @@ from torch import Tensor
 
 from pf_fairseq.checkpoints.hugging_face.config import read_config
 from pf_fairseq.checkpoints.hugging_face.key_maps import KEY_MAPS, SEGMENTS
+from pf_fairseq.checkpoints.hugging_face.tokenizer_json import load_hugging_face_tokenizer
 from pf_fairseq.checkpoints.hugging_face.weights import read_weights
 from pf_fairseq.checkpoints.pretrained import (
     TOKENIZER_KINDS,
     PretrainedEncoder,
     to_dictionary_order,
 )
-from pf_fairseq.text.tokenizer import load_tokenizer
 
 
 def read_hugging_face(folder: Path) -> PretrainedEncoder:
@@ -24,7 +24,7 @@ def read_hugging_face(folder: Path) -> PretrainedEncoder:
         InputError: if something is missing, damaged, not supported, or does not fit the rest.
     """
     config = read_config(folder)
-    tokenizer = load_tokenizer(TOKENIZER_KINDS[config.backbone], folder)
+    tokenizer = load_hugging_face_tokenizer(TOKENIZER_KINDS[config.backbone], folder)
     weights = KEY_MAPS[config.backbone].to_ours(read_weights(folder), config.shape.n_layers)
     if config.backbone == "roberta":
         _fold_segments(weights)

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Fine-tune a pretrained BERT with exits on SST-2, MRPC, RTE or QNLI, evaluate and export it, and run it
+# in C++ over the dev set, whose labels and exits must be Python's:
+#
+#   examples/glue/finetune.sh MRPC
+#   examples/glue/finetune.sh MRPC plain    # beside it: the same encoder without exits, both readouts
+#
+# A second call resumes. What was measured is added to examples/glue/results/finetuned.jsonl.
+source examples/glue/steps.sh
+TASK=${1:?give SST-2, MRPC, RTE or QNLI}
+METHOD=${2:-exits}
+RESULTS=${RESULTS:-examples/glue/results/finetuned.jsonl}
+
+# The settings that the grid found best (examples/glue/grid.sh); COLUMNS of dev.tsv hold the text.
+LR=1e-4
+FLAGS=()
+case $TASK in
+  SST-2) N_EPOCHS=3 COLUMNS=1 ;;
+  MRPC) N_EPOCHS=5 COLUMNS=4,5 ;;
+  RTE) N_EPOCHS=8 COLUMNS=2,3 ;;
+  QNLI) N_EPOCHS=3 COLUMNS=2,3 ;;
+  *) echo "finetune.sh: there is no recipe for '$TASK'; give SST-2, MRPC, RTE or QNLI." >&2; exit 2 ;;
+esac
+
+data=$OUT/$TASK/data
+prepare_encoder
+prepare_data "$TASK" "$PF_GLUE_DIR/$TASK" "$data"
+n_train=$(count_rows "$PF_GLUE_DIR/$TASK/train.tsv")
+
+# train_and_record NAME METRIC FLAG...
+train_and_record() {
+  local name=$1 metric=$2 folder=$OUT/$TASK/$1
+  shift 2
+  finetune "$data" "$n_train" "$N_EPOCHS" "$LR" "$folder/checkpoints" "$metric" "$@"
+  pf-fairseq evaluate --checkpoint "$folder/checkpoints/checkpoint_best.pt" --data "$data" \
+    --split valid --output "$folder/evaluation"
+  python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" \
+    --n-train "$n_train" --report "$folder/evaluation/report.json" \
+    --encoder "$(basename "$PF_PRETRAINED_DIR")" --flags "--lr $LR $*" \
+    --command "examples/glue/finetune.sh $TASK $METHOD"
+}
+
+if [[ "$METHOD" == plain ]]; then
+  for readout in first mean; do
+    train_and_record "plain-$readout" accuracy --criterion sentence_prediction \
+      --no-past --no-future --readout "$readout"
+  done
+  exit
+fi
+
+train_and_record exits accuracy_at_2x --criterion past_future "${FLAGS[@]}"
+folder=$OUT/$TASK/exits
+python export/script.py --checkpoint "$folder/checkpoints/checkpoint_best.pt" --data "$data" \
+  --operating-points "$folder/evaluation/report.json" --output "$folder/model.pt"
+make cpp
+tail -n +2 "$PF_GLUE_DIR/$TASK/dev.tsv" | cut -f "$COLUMNS" >"$folder/dev.txt"
+for speedup in 1 2 3; do
+  build/cpp/classify --model "$folder/model.pt" --speedup "$speedup" <"$folder/dev.txt" >"$folder/dev-$speedup.tsv"
+  python examples/glue/compare.py --predictions "$folder/dev-$speedup.tsv" \
+    --evaluation "$folder/evaluation" --data "$data" --speedup "$speedup"
+done

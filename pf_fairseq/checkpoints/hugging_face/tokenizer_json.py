@@ -1,0 +1,100 @@
+"""The classical tokenizer files out of a `tokenizer.json`, which is all that newer folders hold."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pf_fairseq.errors import InputError
+from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer, tokenizer_from_files
+
+TOKENIZER_JSON = "tokenizer.json"
+_OWN_FILE = {"roberta": "vocab.json", "bert": "vocab.txt", "sentencepiece": "*.model"}
+
+
+def load_hugging_face_tokenizer(kind: str, folder: Path) -> Tokenizer:
+    """Build the tokenizer `kind` from the folder's own files, or else from its tokenizer.json.
+
+    Raises:
+        InputError: if neither is there, or the tokenizer does something that ours does not.
+    """
+    path = folder / TOKENIZER_JSON
+    if any(folder.glob(_OWN_FILE[kind])) or not path.is_file():
+        return load_tokenizer(kind, folder)
+    if kind not in _FILES:
+        raise InputError(
+            f"`{folder}` has {TOKENIZER_JSON} but no {_OWN_FILE[kind]}, which cannot be made from "
+            "it; copy the file of the original model there."
+        )
+    try:
+        return tokenizer_from_files(kind, _FILES[kind](json.loads(path.read_text("utf-8"))))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise InputError(f"`{path}`: {error}") from error
+        raise InputError(f"`{path}` is damaged ({type(error).__name__}: {error}).") from error
+
+
+def word_piece_files(content: dict[str, Any]) -> dict[str, bytes]:
+    """vocab.txt and tokenizer_config.json of BERT's tokenizer.
+
+    Raises:
+        InputError: if it is not BERT's, or its numbers have a gap.
+    """
+    model, normalizer = content["model"], content["normalizer"]
+    _demand("model.type", model.get("type"), "WordPiece")
+    _demand("model.unk_token", model["unk_token"], "[UNK]")
+    _demand("model.continuing_subword_prefix", model["continuing_subword_prefix"], "##")
+    _demand("model.max_input_chars_per_word", model["max_input_chars_per_word"], 100)
+    _demand("normalizer.type", normalizer["type"], "BertNormalizer")
+    _demand("normalizer.clean_text", normalizer["clean_text"], True)
+    _demand("pre_tokenizer.type", content["pre_tokenizer"]["type"], "BertPreTokenizer")
+    options = {
+        "do_lower_case": normalizer["lowercase"],
+        "strip_accents": normalizer["strip_accents"],
+        "tokenize_chinese_chars": normalizer["handle_chinese_chars"],
+    }
+    pieces = _in_order(model["vocab"])
+    return {
+        "vocab.txt": "".join(f"{piece}\n" for piece in pieces).encode(),
+        "tokenizer_config.json": (json.dumps(options) + "\n").encode(),
+    }
+
+
+def byte_level_files(content: dict[str, Any]) -> dict[str, bytes]:
+    """vocab.json and merges.txt of RoBERTa's tokenizer.
+
+    Raises:
+        InputError: if it is not RoBERTa's, or its numbers have a gap.
+    """
+    model, splitter = content["model"], content["pre_tokenizer"]
+    _demand("model.type", model.get("type"), "BPE")
+    _demand("normalizer", content["normalizer"], None)
+    _demand("pre_tokenizer.type", splitter["type"], "ByteLevel")
+    _demand("pre_tokenizer.add_prefix_space", splitter["add_prefix_space"], False)
+    _demand("model.byte_fallback", model.get("byte_fallback", False), False)
+    _demand("model.ignore_merges", model.get("ignore_merges", False), False)
+    pieces = _in_order(model["vocab"])
+    merges = [pair if isinstance(pair, str) else " ".join(pair) for pair in model["merges"]]
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    return {
+        "vocab.json": json.dumps(vocabulary, ensure_ascii=False).encode(),
+        "merges.txt": "".join(f"{line}\n" for line in ["#version: 0.2", *merges]).encode(),
+    }
+
+
+_FILES: dict[str, Callable[[dict[str, Any]], dict[str, bytes]]] = {
+    "bert": word_piece_files,
+    "roberta": byte_level_files,
+}
+
+
+def _demand(name: str, value: object, wanted: object) -> None:
+    if value != wanted:
+        raise InputError(f"`{name}` must be {wanted!r}, but is {value!r}.")
+
+
+def _in_order(vocabulary: dict[str, int]) -> list[str]:
+    pieces = sorted(vocabulary, key=vocabulary.__getitem__)
+    if [vocabulary[piece] for piece in pieces] != list(range(len(pieces))):
+        raise InputError("the vocabulary must be numbered from 0 without a gap.")
+    return pieces
