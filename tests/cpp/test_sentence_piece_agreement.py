@@ -55,7 +55,7 @@ MODELS: dict[str, dict[str, object]] = {
 }
 TRICKY = [
     *("", " ", "\u2581", "\u2581\u2581a\u2581 b", "``'' ``` '''", "9, 1999, 9,000"),
-    *("\x00\x0b\x1c\x85", "a" * 5000, "\u65e5" * 3000, "the " * 5000),
+    *("\x00\x0b\x1c\x85", "a\u2581", "a" * 5000, "\u65e5" * 3000, "the " * 5000),
     "[CLS] [SEP] [MASK] [PAD] [UNK] <s> <pad> </s> <unk> <mask>",
 ]
 

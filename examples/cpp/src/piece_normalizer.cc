@@ -19,7 +19,18 @@ bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
+std::vector<std::string> UserSymbols(const SentencePieceModel& model) {
+  std::vector<std::string> symbols;
+  for (const SentencePieceEntry& piece : model.pieces) {
+    if (piece.type == PieceType::kUserDefined) symbols.push_back(piece.text);
+  }
+  return symbols;
+}
+
 }  // namespace
+
+PieceNormalizer::PieceNormalizer(const SentencePieceModel& model)
+    : PieceNormalizer(model.normalizer, UserSymbols(model)) {}
 
 PieceNormalizer::PieceNormalizer(NormalizerSpec spec, std::vector<std::string> user_symbols)
     : spec_(std::move(spec)),

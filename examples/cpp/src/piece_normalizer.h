@@ -14,8 +14,11 @@ namespace early_exit {
 // `Normalizer`: characters are mapped, and white space becomes U+2581.
 class PieceNormalizer {
  public:
-  // `user_symbols` are left as they are; none is empty. Throws std::invalid_argument if the model's
-  // character map is damaged.
+  // The model's user symbols are left as they are. Throws std::invalid_argument if its character
+  // map is damaged.
+  explicit PieceNormalizer(const SentencePieceModel& model);
+
+  // The like; no symbol is empty.
   PieceNormalizer(NormalizerSpec spec, std::vector<std::string> user_symbols);
 
   // `text` is valid UTF-8, and so is what is returned.

@@ -45,12 +45,8 @@ Unigram MakeUnigram(const SentencePieceModel& model) {
 }
 
 PieceNormalizer MakeNormalizer(const std::string& name, const SentencePieceModel& model) {
-  std::vector<std::string> user_symbols;
-  for (const SentencePieceEntry& piece : model.pieces) {
-    if (piece.type == PieceType::kUserDefined) user_symbols.push_back(piece.text);
-  }
   try {
-    return PieceNormalizer(model.normalizer, std::move(user_symbols));
+    return PieceNormalizer(model);
   } catch (const std::invalid_argument& error) {
     throw std::runtime_error("The tokenizer's " + name +
                              " must have a whole character map, but has a damaged one (" +

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <random>
+#include <vector>
 
 #include "archive.h"
 #include "expected.h"
@@ -33,13 +34,15 @@ struct Blob {
     units[3] = kValue | 2;
   }
 
-  std::string Write() const {
+  std::string Write() const { return Write({units.begin(), units.end()}); }
+
+  std::string Write(const std::vector<std::uint32_t>& all_units) const {
     std::string blob;
     const auto append = [&blob](std::uint32_t number) {
       for (int shift = 0; shift < 32; shift += 8) blob += static_cast<char>(number >> shift);
     };
-    append(4 * units.size());
-    for (const std::uint32_t unit : units) append(unit);
+    append(static_cast<std::uint32_t>(4 * all_units.size()));
+    for (const std::uint32_t unit : all_units) append(unit);
     return blob + replacements;
   }
 };
@@ -71,6 +74,18 @@ TEST(CharacterMap, FindsTheLongestString) {
   for (const std::string& text : {"b"s, "ca"s, "\0a"s, "\xff"s, ""s}) {
     EXPECT_FALSE(map.LongestMatch(text)) << text;
   }
+}
+
+TEST(CharacterMap, ReadsDistantOffsets) {
+  constexpr std::uint32_t kDistant = 1U << 9;  // the offset counts blocks
+  Blob blob;
+  std::vector<std::uint32_t> units(512, kValue);
+  units[0] = kDistant | (1U << 10);                                // children at 256 ^ label
+  units[256 + 'a'] = 'a' | kHasValue | ((256U + 'a') ^ 3U) << 10;  // value at 3
+  units[3] = kValue | 2;
+  const CharacterMap map(blob.Write(units));
+  EXPECT_EQ(map.LongestMatch("ab")->replacement, "de");
+  EXPECT_FALSE(map.LongestMatch("b"));
 }
 
 TEST(CharacterMap, IsEmptyWithoutABlob) {

@@ -1,21 +1,38 @@
-// normalize nfd|nfkd|lower|nonspacing|marks: reads one JSON string a line, writes the code points
-// of its decomposition or of its lower case, or of it without such marks, separated by spaces. For
-// comparing with other implementations: stops at the first line that is no JSON string.
+// normalize nfd|nfkd|lower|nonspacing|marks|FILE.model: reads one JSON string a line, writes the
+// code points of its decomposition or of its lower case, or of it without such marks, or of what
+// that sentencepiece model makes of it before it is cut, separated by spaces. For comparing with
+// other implementations: stops at the first line that is no JSON string.
 
 #include <exception>
+#include <fstream>
 #include <functional>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <stdexcept>
 #include <string>
 
 #include "json.h"
+#include "piece_normalizer.h"
+#include "sentence_piece_model.h"
 #include "unicode_normalization.h"
 #include "utf8.h"
 
 namespace {
 
 using Normalize = std::function<std::u32string(const std::u32string&)>;
+
+Normalize ReadModel(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("The file '" + path + "' cannot be read.");
+  const std::string content(std::istreambuf_iterator<char>(file), {});
+  const early_exit::PieceNormalizer normalizer(early_exit::ReadSentencePieceModel(path, content));
+  return [normalizer](const std::u32string& text) {
+    std::string utf8;
+    for (const char32_t code : text) early_exit::AppendUtf8(code, &utf8);
+    return early_exit::DecodeAllUtf8(normalizer.Normalize(utf8));
+  };
+}
 
 std::u32string Without(bool (*unwanted)(char32_t), const std::u32string& text) {
   std::u32string kept;
@@ -47,7 +64,8 @@ Normalize Choose(const std::string& name) {
       {"marks", strip(early_exit::IsMark)}};
   const auto found = choices.find(name);
   if (found != choices.end()) return found->second;
-  throw std::invalid_argument("usage: normalize nfd|nfkd|lower|nonspacing|marks");
+  if (name.find(".model") != std::string::npos) return ReadModel(name);
+  throw std::invalid_argument("usage: normalize nfd|nfkd|lower|nonspacing|marks|FILE.model");
 }
 
 void Run(const Normalize& normalize) {
