@@ -60,10 +60,12 @@ def to_dictionary_order(rows: Tensor, tokenizer: Tokenizer) -> Tensor:
     Raises:
         InputError: if there are more rows or fewer than the tokenizer has ids.
     """
-    if len(rows) != tokenizer.vocab_size:
+    n_ids = len(token_ids(tokenizer))
+    if len(rows) != n_ids or n_ids != tokenizer.vocab_size:
         raise InputError(
             f"the tokenizer must give the {len(rows)} ids that the token embedding has rows for, "
-            f"but gives {tokenizer.vocab_size}; take both from one model."
+            f"but gives {n_ids}, of which a dictionary makes {tokenizer.vocab_size}; take both "
+            f"from one model."
         )
     moved = torch.empty_like(rows)
     moved[torch.tensor(token_ids(tokenizer))] = rows
