@@ -102,6 +102,11 @@ def _config(checkpoint: Path, state: dict[str, Any]) -> dict[str, Any]:
             f"`--restore-file`."
         )
     assert isinstance(cfg, dict)
+    if not isinstance(cfg.get("task"), dict):
+        raise InputError(
+            f"checkpoint `{checkpoint}` has no exits (`pf-fairseq convert` wrote it); train with "
+            f"`--finetune-from-model {checkpoint}` first."
+        )
     return cfg
 
 

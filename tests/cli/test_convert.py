@@ -13,6 +13,7 @@ from transformers import AutoModel
 
 from pf_fairseq.checkpoints.pretrained import TOKENIZER_KINDS
 from pf_fairseq.cli.main import main
+from pf_fairseq.errors import InputError
 from pf_fairseq.runtime.archive import load_archive
 from pf_fairseq.runtime.exporting import ExportOptions, export_archive
 from pf_fairseq.runtime.trained import load_trained_model
@@ -131,6 +132,11 @@ def test_exported(chain: Chain, tmp_path: Path) -> None:
     size = (tmp_path / "model.pt").stat().st_size
     parameters = sum(p.numel() for p in trained.model.parameters())
     assert size < 4 * parameters + 600_000  # a shared layer is stored once
+
+
+def test_a_converted_encoder_has_no_exits_yet(chain: Chain) -> None:
+    with pytest.raises(InputError, match="has no exits .`pf-fairseq convert` wrote it.; train"):
+        load_trained_model(chain.converted / "checkpoint.pt", chain.data)
 
 
 # fairseq's own RoBERTa
