@@ -39,7 +39,7 @@ cell() {
   pf-fairseq evaluate --checkpoint "$folder/checkpoints/checkpoint_best.pt" --data "$data" \
     --output "$folder/evaluation"
   python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" \
-    --n-train "$n_train" --report "$folder/evaluation/report.json" --encoder "$(basename "$PF_PRETRAINED_DIR")" \
+    --n-train "$n_train" --report "$folder/evaluation/report.json" --encoder "$ENCODER_NAME" \
     --flags "--lr $lr $*" --command "examples/glue/grid.sh $TASK"
   rm -rf "$folder/checkpoints"
 }

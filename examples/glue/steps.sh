@@ -9,6 +9,7 @@ OUT=${OUT:-build/glue}
 SEED=${SEED:-1}
 BATCH=32
 ENCODER=$OUT/encoder
+ENCODER_NAME=${ENCODER_NAME:-$(basename "${PF_PRETRAINED_DIR%/model}")}
 PATH="$PWD/.venv/bin:$PATH"
 export OMP_WAIT_POLICY=passive
 
