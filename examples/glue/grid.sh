@@ -60,10 +60,10 @@ plain plain-mean-1e-4 1e-4 --readout mean
 plain plain-first-1e-4 1e-4 --readout first
 ours both-1e-4 1e-4
 ours both-1e-4-imitation-0.1 1e-4 --imitation-weight 0.1
-plain plain-mean-5e-5 5e-5 --readout mean
-ours both-5e-5 5e-5
-ours both-2e-4 2e-4
-ours mean-1e-4 1e-4 --readout mean
-ours first-1e-4 1e-4 --readout first
-ours both-1e-4-frozen-3 1e-4 --frozen-layers 3
-plain plain-first-5e-5 5e-5 --readout first
+ours both-1e-4-imitation-0.01 1e-4 --imitation-weight 0.01
+ours both-2e-4-imitation-0.01 2e-4 --imitation-weight 0.01
+ours mean-1e-4-imitation-0.01 1e-4 --imitation-weight 0.01 --readout mean
+ours first-1e-4-imitation-0.01 1e-4 --imitation-weight 0.01 --readout first
+ours both-1e-4-imitation-0.01-frozen-3 1e-4 --imitation-weight 0.01 --frozen-layers 3
+plain plain-mean-2e-4 2e-4 --readout mean
+plain plain-first-2e-4 2e-4 --readout first
