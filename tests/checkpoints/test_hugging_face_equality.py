@@ -96,10 +96,7 @@ def test_random_model(backbone: str, hidden_act: str, tmp_path: Path) -> None:
         assert_same_states(encoder, model, tokens)
 
 
-@pytest.mark.parametrize(
-    "sizes",
-    [pytest.param(BASE, id="base"), pytest.param(LARGE, id="large", marks=pytest.mark.slow)],
-)
+@pytest.mark.parametrize("sizes", [BASE, LARGE], ids=["base", "large"])
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_shape(backbone: str, sizes: dict[str, int], tmp_path: Path) -> None:
     extra = {"embedding_size": 128} if backbone == "albert" else {}
