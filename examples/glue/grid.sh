@@ -58,7 +58,7 @@ ours() { # NAME LR FLAG...
 
 plain plain-mean-1e-4 1e-4 --readout mean
 plain plain-first-1e-4 1e-4 --readout first
-ours both-1e-4 1e-4
+ours both-1e-4-imitation-1 1e-4 --imitation-weight 1
 ours both-1e-4-imitation-0.1 1e-4 --imitation-weight 0.1
 ours both-1e-4-imitation-0.01 1e-4 --imitation-weight 0.01
 ours both-2e-4-imitation-0.01 2e-4 --imitation-weight 0.01
