@@ -1,5 +1,6 @@
 """Files: written whole or not at all, and told apart by what is in them."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -8,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pf_fairseq.errors import InputError
 
@@ -49,6 +51,28 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path` in one step."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
+
+
+def read_json_object(path: Path, *, absent: str, damaged: str) -> dict[str, Any]:
+    """Read a file that holds one JSON object.
+
+    Args:
+        path: the file.
+        absent: what a person is to do where it cannot be read.
+        damaged: what a person is to do where it is something else.
+
+    Raises:
+        InputError: with one of these, if it cannot be read or is something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be read ({error.strerror}); {absent}.") from error
+    except ValueError as error:  # not UTF-8 or not JSON
+        raise InputError(f"`{path}` is not JSON ({error}); {damaged}.") from error
+    if not isinstance(content, dict):
+        raise InputError(f"`{path}` must hold a JSON object; {damaged}.")
+    return content
 
 
 @contextmanager

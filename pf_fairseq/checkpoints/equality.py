@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, token_ids
+from pf_fairseq.encoders.backbone import Backbone
 from pf_fairseq.encoders.bert import segment_ids
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.dictionary import DICTIONARY_NAME, EOS_ID
@@ -24,12 +25,13 @@ _PAIRS = (
 )
 
 
-def largest_difference(folder: Path, encoder: PretrainedEncoder) -> float:
+def largest_difference(folder: Path, encoder: PretrainedEncoder, ours: Backbone) -> float:
     """Compare last hidden states, single sentences and pairs, padded.
 
     Args:
         folder: of the Hugging Face model.
         encoder: the same in our form, with a tokenizer.
+        ours: what `encoder` builds.
 
     Returns:
         The largest absolute difference over all tokens.
@@ -52,7 +54,6 @@ def largest_difference(folder: Path, encoder: PretrainedEncoder) -> float:
         theirs = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"transformers cannot load `{folder}` ({error}).") from error
-    ours = encoder.build()
     worst = 0.0
     for tokens in _batches(encoder):
         is_token = tokens.ne(ours.pad_id)

@@ -48,6 +48,11 @@ class PretrainedEncoder:
         return encoder.eval()
 
 
+def token_embedding(weights: Mapping[str, Tensor]) -> str:
+    """Name of the token embedding among an encoder's weights."""
+    return next(name for name in weights if name.endswith("embed_tokens.weight"))
+
+
 def token_ids(tokenizer: Tokenizer) -> Sequence[int]:
     """Dictionary id of each of the tokenizer's own ids, a permutation."""
     own = tokenizer.token_id_map
@@ -77,12 +82,12 @@ def to_own_order(rows: Tensor, tokenizer: Tokenizer) -> Tensor:
     return rows[torch.tensor(token_ids(tokenizer))]
 
 
-def write_folder(output: Path, files: Mapping[str, bytes | Path]) -> None:
+def write_folder(output: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder in one step; what stands there already is replaced.
 
     Args:
         output: the folder.
-        files: contents by name, or a file to move there.
+        files: contents by name.
 
     Raises:
         InputError: if the folder holds anything that would not be written again.
@@ -96,7 +101,4 @@ def write_folder(output: Path, files: Mapping[str, bytes | Path]) -> None:
         )
     with atomic_directory(output.resolve()) as folder:  # resolved, because `.` has no name
         for name, content in files.items():
-            if isinstance(content, Path):
-                content.replace(folder / name)
-            else:
-                (folder / name).write_bytes(content)
+            (folder / name).write_bytes(content)

@@ -17,6 +17,7 @@ from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME
 from pf_fairseq.checkpoints.hugging_face.reading import read_hugging_face
 from pf_fairseq.checkpoints.hugging_face.writing import hugging_face_files
 from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, write_folder
+from pf_fairseq.encoders.backbone import Backbone
 from pf_fairseq.errors import InputError
 from pf_fairseq.registration import register
 
@@ -53,10 +54,11 @@ def run(args: argparse.Namespace) -> None:
     if is_hugging_face and args.to_hf:
         raise InputError(f"`{args.source}` is a Hugging Face folder already; leave `--to-hf` out.")
     encoder = read_hugging_face(args.source) if is_hugging_face else _read_fairseq(args)
-    n_parameters = sum(parameter.numel() for parameter in encoder.build().parameters())
+    ours = encoder.build()
+    n_parameters = sum(parameter.numel() for parameter in ours.parameters())
     files = hugging_face_files(encoder) if args.to_hf else fairseq_files(encoder)
     if args.check:
-        print(_check(args.source if is_hugging_face else None, encoder))
+        print(_check(args.source if is_hugging_face else None, encoder, ours))
     write_folder(args.output, files)
     print(_report(args.output, encoder.config, n_parameters, to_hf=args.to_hf))
     if encoder.tokenizer is None:
@@ -83,21 +85,22 @@ def _read_fairseq(args: argparse.Namespace) -> PretrainedEncoder:
     )
 
 
-def _check(folder: Path | None, encoder: PretrainedEncoder) -> str:
+def _check(folder: Path | None, encoder: PretrainedEncoder, ours: Backbone) -> str:
     """Compare with transformers.
 
     Args:
         folder: of the Hugging Face model; None: the one that the encoder would become.
         encoder: the encoder in our form.
+        ours: what it builds.
     """
     if encoder.tokenizer is None:
         raise InputError("`--check` compares on real text and needs the tokenizer's files.")
     if folder is not None:
-        difference = largest_difference(folder, encoder)
+        difference = largest_difference(folder, encoder, ours)
     else:
         with tempfile.TemporaryDirectory() as written:
             write_folder(Path(written) / "model", hugging_face_files(encoder))
-            difference = largest_difference(Path(written) / "model", encoder)
+            difference = largest_difference(Path(written) / "model", encoder, ours)
     if not difference <= TOLERANCE:
         raise RuntimeError(
             f"hidden states differ from transformers' by up to {difference:.2e} "

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pf_fairseq.errors import InputError
-from pf_fairseq.files import write_text
+from pf_fairseq.files import read_json_object, write_text
 from pf_fairseq.text.inputs import InputLayout
 
 TASK_NAME = "task.json"
@@ -60,7 +60,11 @@ class TaskDescription:
             InputError: if it is missing, newer than this version, or not what we write.
         """
         path = data_bin / TASK_NAME
-        content = _read_json(path)
+        content = read_json_object(
+            path,
+            absent="give a folder that `pf-fairseq preprocess` wrote",
+            damaged="run `pf-fairseq preprocess` again",
+        )
         version = content.pop("format_version", None)
         if type(version) is not int or version > FORMAT_VERSION:
             raise InputError(
@@ -87,23 +91,6 @@ def fairseq_flags(n_classes: int, layout: InputLayout, max_tokens: int) -> list[
         flags += ["--max-positions", str(max_tokens)]
     # fairseq's default of 8 leaves the last sentences out, of the validation set too.
     return [*flags, "--required-batch-size-multiple", "1"]
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"`{path}` cannot be read ({error.strerror}); give a folder that `pf-fairseq "
-            "preprocess` wrote."
-        ) from error
-    except ValueError as error:  # not UTF-8 or not JSON
-        raise InputError(
-            f"`{path}` is not JSON ({error}); run `pf-fairseq preprocess` again."
-        ) from error
-    if not isinstance(content, dict):
-        raise InputError(f"`{path}` must hold a JSON object; run `pf-fairseq preprocess` again.")
-    return content
 
 
 def _is_id(value: object) -> bool:

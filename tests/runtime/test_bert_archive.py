@@ -3,16 +3,19 @@
 from pathlib import Path
 
 import pytest
-import torch
 
-from pf_fairseq import EarlyExitClassifier
 from pf_fairseq.runtime.archive import load_archive
 from pf_fairseq.runtime.trained import TrainedModel
 from pf_fairseq.text.data_bin import load_split
-from tests.runtime.trained_pairs import train_on_pairs, valid_pairs, write_archive
+from tests.runtime.trained_pairs import (
+    assert_classifies_a_text_without_tokens,
+    assert_classifies_like_the_model,
+    train_on_pairs,
+    valid_pairs,
+    write_archive,
+)
 from tests.text.bert_reference import bert_in_transformers
 from tests.text.small_word_piece import bert_files
-from tests.tolerances import BATCHED
 
 MAX_TOKENS = 24  # some pairs are longer
 
@@ -49,17 +52,8 @@ def test_inputs_are_those_of_transformers(trained: TrainedModel) -> None:
 def test_the_archive_classifies_text_as_the_model_does_its_data(
     trained: TrainedModel, archive_path: Path
 ) -> None:
-    sentences = load_split(trained.data, "valid", trained.task).sentences
-    predictions = EarlyExitClassifier.load(archive_path).predict(valid_pairs(trained))
-    with torch.no_grad():
-        for tokens, prediction in zip(sentences, predictions, strict=True):
-            logits = trained.model.exit_logits(torch.tensor([tokens]))[0, -1]
-            assert prediction.logits == pytest.approx(logits.tolist(), abs=BATCHED["atol"])
+    assert_classifies_like_the_model(trained, archive_path)
 
 
 def test_a_text_in_which_no_token_is_found_is_classified(archive_path: Path) -> None:
-    classifier = EarlyExitClassifier.load(archive_path)
-    blank, other = classifier.predict([(" ", "\u200b"), ("warm", "soup")])
-    logits, _, _ = load_archive(archive_path).module(torch.tensor([[0, 2, 2]]))
-    assert blank.logits == pytest.approx(logits[0].tolist(), abs=BATCHED["atol"])
-    assert blank.logits != other.logits
+    assert_classifies_a_text_without_tokens(archive_path)

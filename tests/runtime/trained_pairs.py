@@ -3,13 +3,20 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+import torch
+
+from pf_fairseq import EarlyExitClassifier
 from pf_fairseq.cli import preprocess
 from pf_fairseq.cli.program import Parser, run_program
+from pf_fairseq.runtime.archive import load_archive
 from pf_fairseq.runtime.exporting import ExportOptions, export_archive
 from pf_fairseq.runtime.trained import TrainedModel, load_trained_model
+from pf_fairseq.text.data_bin import load_split
 from tests.fairseq.commands import LOGGING, MODEL, OPTIMIZER, run, script, user_dir
 from tests.text.small_bpe import write_files
 from tests.tiny_data import write_corpus
+from tests.tolerances import BATCHED
 
 
 def train_on_pairs(
@@ -45,3 +52,22 @@ def valid_pairs(trained: TrainedModel) -> list[tuple[str, str]]:
     lines = (trained.data.parent / "valid.tsv").read_text(encoding="utf-8").splitlines()[1:]
     rows = [line.split("\t") for line in lines]
     return [(first, second) for first, second, _ in rows]
+
+
+def assert_classifies_like_the_model(trained: TrainedModel, archive_path: Path) -> None:
+    """Text through the archive and the data-bin through the model give the same logits."""
+    sentences = load_split(trained.data, "valid", trained.task).sentences
+    predictions = EarlyExitClassifier.load(archive_path).predict(valid_pairs(trained))
+    with torch.no_grad():
+        for tokens, prediction in zip(sentences, predictions, strict=True):
+            logits = trained.model.exit_logits(torch.tensor([tokens]))[0, -1]
+            assert prediction.logits == pytest.approx(logits.tolist(), abs=BATCHED["atol"])
+
+
+def assert_classifies_a_text_without_tokens(archive_path: Path) -> None:
+    """Blanks alone are the special tokens alone."""
+    classifier = EarlyExitClassifier.load(archive_path)
+    blank, other = classifier.predict([(" ", "\u200b"), ("warm", "soup")])
+    logits, _, _ = load_archive(archive_path).module(torch.tensor([[0, 2, 2]]))
+    assert blank.logits == pytest.approx(logits[0].tolist(), abs=BATCHED["atol"])
+    assert blank.logits != other.logits

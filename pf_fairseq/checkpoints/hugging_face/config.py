@@ -8,6 +8,7 @@ from pf_fairseq.checkpoints.encoder_config import BACKBONES, EncoderConfig
 from pf_fairseq.encoders.bert import N_SEGMENTS
 from pf_fairseq.encoders.shape import EncoderShape
 from pf_fairseq.errors import InputError, list_problems
+from pf_fairseq.files import read_json_object
 from pf_fairseq.text.dictionary import PAD_ID
 
 CONFIG_NAME = "config.json"
@@ -46,7 +47,9 @@ def read_config(folder: Path) -> EncoderConfig:
     Raises:
         InputError: naming everything that is missing or that we do not compute.
     """
-    content = _read_json(folder / CONFIG_NAME)
+    content = read_json_object(
+        folder / CONFIG_NAME, absent="give a Hugging Face model folder", damaged="copy it again"
+    )
     backbone = content.get("model_type")
     if backbone not in BACKBONES:
         raise InputError(
@@ -121,17 +124,3 @@ def _problems(content: dict[str, Any], backbone: str) -> list[str]:
     if backbone != "roberta" and n_segments != N_SEGMENTS:
         problems.append(f"`type_vocab_size` must be {N_SEGMENTS}, but is {n_segments!r}")
     return problems
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"`{path}` cannot be read ({error.strerror}); give a Hugging Face model folder."
-        ) from error
-    except ValueError as error:
-        raise InputError(f"`{path}` is not JSON ({error}); copy it again.") from error
-    if not isinstance(content, dict):
-        raise InputError(f"`{path}` must hold a JSON object; copy it again.")
-    return content

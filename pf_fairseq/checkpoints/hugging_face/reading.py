@@ -12,6 +12,7 @@ from pf_fairseq.checkpoints.pretrained import (
     TOKENIZER_KINDS,
     PretrainedEncoder,
     to_dictionary_order,
+    token_embedding,
 )
 
 
@@ -28,7 +29,7 @@ def read_hugging_face(folder: Path) -> PretrainedEncoder:
     weights = KEY_MAPS[config.backbone].to_ours(read_weights(folder), config.shape.n_layers)
     if config.backbone == "roberta":
         _fold_segments(weights)
-    name = next(name for name in weights if name.endswith("embed_tokens.weight"))
+    name = token_embedding(weights)
     weights[name] = to_dictionary_order(weights[name], tokenizer)
     return PretrainedEncoder(config, weights, tokenizer.dictionary_text(), tokenizer)
 

@@ -9,7 +9,12 @@ from torch import Tensor
 from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME, config_json
 from pf_fairseq.checkpoints.hugging_face.key_maps import KEY_MAPS, SEGMENTS
 from pf_fairseq.checkpoints.hugging_face.weights import SAFETENSORS
-from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, to_own_order, token_ids
+from pf_fairseq.checkpoints.pretrained import (
+    PretrainedEncoder,
+    to_own_order,
+    token_embedding,
+    token_ids,
+)
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.byte_level_bpe import FAIRSEQ_FILES, HUGGING_FACE_FILES
 from pf_fairseq.text.dictionary import DICTIONARY_NAME, read_dictionary
@@ -49,7 +54,7 @@ def hugging_face_files(encoder: PretrainedEncoder) -> dict[str, bytes]:
 
 def _weights(encoder: PretrainedEncoder, tokenizer: Tokenizer) -> dict[str, Tensor]:
     weights = dict(encoder.weights)
-    name = next(name for name in weights if name.endswith("embed_tokens.weight"))
+    name = token_embedding(weights)
     if DICTIONARY_NAME not in tokenizer.files:
         weights[name] = to_own_order(weights[name], tokenizer)
     if encoder.config.backbone == "roberta":
