@@ -36,7 +36,7 @@ train_and_record() {
     --split valid --output "$folder/evaluation"
   python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" \
     --n-train "$n_train" --report "$folder/evaluation/report.json" \
-    --encoder "$ENCODER_NAME" --flags "--lr $LR $*" \
+    --encoder "$ENCODER_NAME" --flags "--lr $LR --batch-size $BATCH $PRECISION $*" \
     --command "examples/glue/finetune.sh $TASK $METHOD"
 }
 

@@ -40,7 +40,7 @@ cell() {
     --output "$folder/evaluation"
   python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" \
     --n-train "$n_train" --report "$folder/evaluation/report.json" --encoder "$ENCODER_NAME" \
-    --flags "--lr $lr $*" --command "examples/glue/grid.sh $TASK"
+    --flags "--lr $lr --batch-size $BATCH $PRECISION $*" --command "examples/glue/grid.sh $TASK"
   rm -rf "$folder/checkpoints"
 }
 

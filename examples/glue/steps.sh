@@ -7,11 +7,16 @@ set -euo pipefail
 : "${PF_GLUE_DIR:?give the folder of GLUE}" "${PF_PRETRAINED_DIR:?give a Hugging Face model folder}"
 OUT=${OUT:-build/glue}
 SEED=${SEED:-1}
-BATCH=32
+BATCH=${BATCH:-32}
 ENCODER=$OUT/encoder
 ENCODER_NAME=${ENCODER_NAME:-$(basename "${PF_PRETRAINED_DIR%/model}")}
 PATH="$PWD/.venv/bin:$PATH"
 export OMP_WAIT_POLICY=passive
+# bfloat16 where the CPU multiplies it fast; PRECISION="" for fp32 everywhere.
+if grep -q 'amx_bf16\|avx512_bf16' /proc/cpuinfo; then
+  PRECISION=${PRECISION---cpu-bf16}
+fi
+PRECISION=${PRECISION-}
 
 # The encoder as fairseq restores it, once.
 prepare_encoder() {
@@ -42,5 +47,5 @@ finetune() {
     --total-num-update "$updates" --max-epoch "$n_epochs" --batch-size "$BATCH" --seed "$SEED" --cpu \
     --save-dir "$checkpoints" --no-epoch-checkpoints --save-interval-updates 200 --keep-interval-updates 1 \
     --best-checkpoint-metric "$metric" --maximize-best-checkpoint-metric \
-    --log-format simple --log-interval 50 --num-workers 0 "$@"
+    --log-format simple --log-interval 50 --num-workers 0 $PRECISION "$@"
 }

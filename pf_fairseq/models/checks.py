@@ -37,6 +37,10 @@ def check_config(cfg: PastFutureConfig) -> None:
             f"`--freeze-schedule step` needs `--max-update` (the number of updates over which "
             f"the probability falls to 0), but it is {cfg.max_update} instead."
         )
+    if cfg.cpu_bf16 and not cfg.cpu:
+        raise refusal(
+            "`--cpu-bf16` is for training on a CPU; give `--cpu` beside it, or `--fp16` on a GPU."
+        )
     if cfg.state_dim < 0:
         raise refusal(f"`--state-dim` must not be negative, but is {cfg.state_dim} instead.")
     if cfg.state_dim > 0 and str(cfg.state) == "raw":

@@ -79,9 +79,16 @@ class PastFutureConfig(FairseqDataclass):
         "always: embeddings and layers 1..L are never updated",
     )
 
+    cpu_bf16: bool = _flag(
+        False,
+        "train the encoder in bfloat16 on a CPU that multiplies it fast (avx512_bf16, amx_bf16); "
+        "weights, exits, losses and validation stay in fp32",
+    )
+
     max_positions: int = II("task.max_positions")
     max_update: int = II("optimization.max_update")
     seed: int = II("common.seed")
+    cpu: bool = II("common.cpu")
 
 
 @dataclass

@@ -110,18 +110,29 @@ class PastFutureModel(BaseFairseqModel, ABC):
     def all_exits(self, tokens: Tensor, name: str | None = None) -> AllExits:
         """Every exit of int64 tokens `(B, T)`, padded on the right."""
         exits = self.exits(name)
+        with self._reduced_precision(tokens.device):
+            summaries = self._summaries_by_length(tokens, exits.readout)
+        return cast(AllExits, exits(summaries))
+
+    def _reduced_precision(self, device: torch.device) -> torch.autocast:
+        """bfloat16 for matrix products in training, if `--cpu-bf16` asks for it."""
+        enabled = self.cfg.cpu_bf16 and self.training and device.type == "cpu"
+        return torch.autocast("cpu", torch.bfloat16, enabled=enabled)
+
+    def _summaries_by_length(self, tokens: Tensor, readout: StateReadout) -> Tensor:
+        """What the exits read of every layer, `(B, L, summary_dim)`, in the order of `tokens`."""
         is_token = tokens.ne(self.sentence_encoder.pad_id)
         with self._gradients_unless(self._always_frozen):
             hidden = self.sentence_encoder.embed(tokens)
         groups = groups_by_length(is_token)
         if len(groups) == 1:  # the batch as it stands
-            return cast(AllExits, exits(self._summaries(hidden, is_token, exits.readout)))
+            return self._summaries(hidden, is_token, readout)
         summaries = [
-            self._summaries(hidden[rows, :longest], is_token[rows, :longest], exits.readout)
+            self._summaries(hidden[rows, :longest], is_token[rows, :longest], readout)
             for rows, longest in groups
         ]
         rows = torch.cat([rows for rows, _ in groups])
-        return cast(AllExits, exits(torch.cat(summaries)[rows.argsort()]))
+        return torch.cat(summaries)[rows.argsort()]
 
     def _summaries(self, hidden: Tensor, is_token: Tensor, readout: StateReadout) -> Tensor:
         """What the exits read of every layer, `(B, L, summary_dim)`, for embedded tokens."""
@@ -133,7 +144,7 @@ class PastFutureModel(BaseFairseqModel, ABC):
             with self._gradients_unless(index < n_constant):
                 hidden = layer(hidden, mask)
             summaries.append(readout.summarise(hidden, mask))
-        return torch.stack(summaries, dim=1)
+        return torch.stack(summaries, dim=1).to(hidden.dtype)  # fp32 under --cpu-bf16
 
     @staticmethod
     def _gradients_unless(constant: bool) -> torch.set_grad_enabled:

@@ -21,6 +21,7 @@ TINY = {
     "max_positions": 40,
     "max_update": 100,
     "seed": 1,
+    "cpu": True,
 }
 
 

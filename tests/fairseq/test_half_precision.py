@@ -100,3 +100,32 @@ def test_fp16_on_a_cpu_trains_like_fp32(training: Training, tmp_path: Path) -> N
     assert all(torch.equal(w, w.half().float()) for w in weights.values())  # saved in fp32
     trained = load_trained_model(folder / "checkpoint_last.pt")
     assert trained.model.exit_logits(random_tokens()).isfinite().all()
+
+
+def test_bf16_on_a_cpu_is_for_training_alone() -> None:
+    no_dropout = {"dropout": 0.0, "attention_dropout": 0.0}
+    plain, ours = build_model(**no_dropout), build_model(**no_dropout, cpu_bf16=True)
+    tokens = random_tokens(n_sentences=24)  # more than a group of like length
+    with torch.no_grad():
+        assert torch.equal(ours.eval().exit_logits(tokens), plain.eval().exit_logits(tokens))
+        expected, exits = plain.train().all_exits(tokens), ours.train().all_exits(tokens)
+    assert exits.states.dtype == torch.float32
+    torch.testing.assert_close(exits.states, expected.states, rtol=0.05, atol=2e-3)
+    assert not torch.equal(exits.states, expected.states)  # or nothing was in bfloat16
+    layer_weighted_cross_entropy(
+        ours.all_exits(tokens).logits, torch.zeros(24, dtype=torch.long)
+    ).backward()
+    assert all(p.grad is None or p.grad.dtype == torch.float32 for p in ours.parameters())
+
+
+def test_bf16_on_a_cpu_trains_like_fp32(training: Training, tmp_path: Path) -> None:
+    flags = ["--cpu-bf16", "--imitation-weight", "0.02", "--seed", "3"]
+    folder = tmp_path / "checkpoints"
+    done = train(training.data, folder, *flags, "--max-update", str(N_UPDATES))
+    assert list(done.losses) == list(range(1, N_UPDATES + 1))
+    for update, losses in done.losses.items():
+        assert losses == pytest.approx(training.run.losses[update], abs=0.02)
+    weights = read_weights_only(folder / "checkpoint_last.pt")["model"]
+    assert not all(torch.equal(w, w.bfloat16().float()) for w in weights.values())
+    trained = load_trained_model(folder / "checkpoint_last.pt")
+    assert trained.model.exit_logits(random_tokens()).isfinite().all()

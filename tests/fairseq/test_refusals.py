@@ -109,6 +109,7 @@ def test_a_checkpoint_of_another_model_is_refused(
             {"frozen_layers": 2, "freeze_schedule": "step", "max_update": 0},
             "`--freeze-schedule step` needs `--max-update`",
         ),
+        ({"cpu_bf16": True, "cpu": False}, "`--cpu-bf16` is for training on a CPU; give `--cpu`"),
     ],
 )
 def test_contradicting_flags_are_refused(flags: dict[str, Any], message: str) -> None:
