@@ -7,7 +7,8 @@ set -euo pipefail
 : "${PF_GLUE_DIR:?give the folder of GLUE}" "${PF_PRETRAINED_DIR:?give a Hugging Face model folder}"
 OUT=${OUT:-build/glue}
 SEED=${SEED:-1}
-BATCH=${BATCH:-32}
+BATCH=32
+SAVE_EVERY=200 # updates; each time the model is validated, too
 ENCODER=$OUT/encoder
 ENCODER_NAME=${ENCODER_NAME:-$(basename "${PF_PRETRAINED_DIR%/model}")}
 PATH="$PWD/.venv/bin:$PATH"
@@ -45,7 +46,7 @@ finetune() {
     --optimizer adam --adam-betas '(0.9,0.98)' --weight-decay 0.01 --clip-norm 1.0 \
     --lr "$lr" --lr-scheduler polynomial_decay --warmup-updates $((updates * 6 / 100)) \
     --total-num-update "$updates" --max-epoch "$n_epochs" --batch-size "$BATCH" --seed "$SEED" --cpu \
-    --save-dir "$checkpoints" --no-epoch-checkpoints --save-interval-updates 200 --keep-interval-updates 1 \
+    --save-dir "$checkpoints" --no-epoch-checkpoints --save-interval-updates "$SAVE_EVERY" --keep-interval-updates 1 \
     --best-checkpoint-metric "$metric" --maximize-best-checkpoint-metric \
     --log-format simple --log-interval 50 --num-workers 0 $PRECISION "$@"
 }
