@@ -17,9 +17,8 @@ SHAPE = """
     --encoder-ffn-embed-dim 512 --encoder-attention-heads 4
 """.split()
 
-# From scratch, a full imitation loss pulls the states together before they tell anything apart.
 OPTIMISATION = """
-    --criterion past_future --imitation-weight 0.1
+    --criterion past_future
     --optimizer adam --adam-betas (0.9,0.98) --clip-norm 1.0
     --lr 4e-4 --lr-scheduler polynomial_decay --warmup-updates 200
 """.split()

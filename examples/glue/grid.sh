@@ -3,15 +3,20 @@
 # SST-2, beside the plain fine-tuned encoder (fairseq's own criterion, no exits before the last):
 #
 #   examples/glue/grid.sh MRPC
-#   examples/glue/grid.sh SST-2
+#   examples/glue/grid.sh SST-2 both-1e-4 both-2e-4    # these cells alone
 #
 # A finished cell is a line of examples/glue/results/grid.jsonl, and is not run again. About seven
 # minutes a cell on two cores.
 source examples/glue/steps.sh
 TASK=${1:?give MRPC or SST-2}
+WANTED=" ${*:2} "
 RESULTS=${RESULTS:-examples/glue/results/grid.jsonl}
 N_PART=12000
-N_EPOCHS=3
+case $TASK in
+  MRPC) N_EPOCHS=3 ;;
+  SST-2) N_EPOCHS=1 ;;
+  *) echo "grid.sh: there is no grid for '$TASK'; give MRPC or SST-2." >&2; exit 2 ;;
+esac
 
 source_folder=$PF_GLUE_DIR/$TASK
 if [[ "$TASK" == SST-2 ]]; then
@@ -29,6 +34,7 @@ n_train=$(count_rows "$source_folder/train.tsv")
 cell() {
   local name=$1 lr=$2 folder=$OUT/grid/cells/$TASK/$1 metric=accuracy_at_2x
   shift 2
+  [[ "$WANTED" =~ ^\ +$ || "$WANTED" == *" $name "* ]] || return 0
   if python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --has; then
     return
   fi
@@ -58,12 +64,15 @@ ours() { # NAME LR FLAG...
 
 plain plain-mean-1e-4 1e-4 --readout mean
 plain plain-first-1e-4 1e-4 --readout first
-ours both-1e-4-imitation-1 1e-4 --imitation-weight 1
-ours both-1e-4-imitation-0.1 1e-4 --imitation-weight 0.1
-ours both-1e-4-imitation-0.01 1e-4 --imitation-weight 0.01
-ours both-2e-4-imitation-0.01 2e-4 --imitation-weight 0.01
-ours mean-1e-4-imitation-0.01 1e-4 --imitation-weight 0.01 --readout mean
-ours first-1e-4-imitation-0.01 1e-4 --imitation-weight 0.01 --readout first
-ours both-1e-4-imitation-0.01-frozen-3 1e-4 --imitation-weight 0.01 --frozen-layers 3
-plain plain-mean-2e-4 2e-4 --readout mean
-plain plain-first-2e-4 2e-4 --readout first
+ours both-1e-4 1e-4
+ours both-2e-4 2e-4
+ours both-5e-5 5e-5
+ours both-1e-4-frozen-3 1e-4 --frozen-layers 3
+ours mean-1e-4 1e-4 --readout mean
+ours first-1e-4 1e-4 --readout first
+ours both-1e-4-live-past 1e-4 --no-detach-past
+# The imitation loss reaching the encoder, as it may be read in the paper.
+ours both-1e-4-live-imitation-1 1e-4 --no-detach-imitation
+ours both-1e-4-live-imitation-0.1 1e-4 --no-detach-imitation --imitation-weight 0.1
+ours both-1e-4-live-imitation-0.01 1e-4 --no-detach-imitation --imitation-weight 0.01
+ours both-2e-4-live-imitation-0.01 2e-4 --no-detach-imitation --imitation-weight 0.01

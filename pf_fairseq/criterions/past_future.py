@@ -24,7 +24,7 @@ class PastFutureCriterionConfig(FairseqDataclass):
     """Flags of the criterion, and what it needs to know of others."""
 
     imitation_weight: float = field(
-        default=0.1, metadata={"help": "weight of the imitation loss; 0 turns it off"}
+        default=1.0, metadata={"help": "weight of the imitation loss; 0 turns it off"}
     )
     classification_head_name: str = field(
         default="sentence_classification_head",
@@ -41,9 +41,6 @@ class PastFutureCriterionConfig(FairseqDataclass):
 @register_criterion("past_future", dataclass=PastFutureCriterionConfig)
 class PastFutureCriterion(FairseqCriterion):
     """Eq. (13), with a weight for the imitation term, summed over the sentences of a batch.
-
-    The paper's weight is 1. Ours is 0.1 by default: with 1, fine-tuning on a few thousand pairs
-    made all states alike before they told anything apart (docs/finetuning.md).
 
     Training logs `loss` and its two parts, in nats a sentence. Validation also logs the accuracy
     of every exit, `accuracy` (the last exit's) and `accuracy_at_2x`, `accuracy_at_3x`: those of

@@ -70,6 +70,9 @@ class PastFutureConfig(FairseqDataclass):
     no_detach_past: bool = _flag(
         False, "let an exit's loss reach the states of earlier layers through the past"
     )
+    no_detach_imitation: bool = _flag(
+        False, "let the imitation loss reach the states that the learners start from"
+    )
 
     frozen_layers: int = _flag(0, "number of lower layers that are frozen in training, section 3.4")
     freeze_schedule: FreezeScheduleChoice = _flag(
@@ -125,5 +128,6 @@ def exit_options(cfg: PastFutureConfig) -> ExitOptions:
         use_future=not cfg.no_future,
         use_gate=not cfg.no_gate,
         detach_past=not cfg.no_detach_past,
+        detach_imitation=not cfg.no_detach_imitation,
         dropout=cfg.pooler_dropout,
     )

@@ -30,6 +30,7 @@ class ExitOptions:
     use_future: bool = True
     use_gate: bool = True
     detach_past: bool = True
+    detach_imitation: bool = True
     dropout: float = 0.0
 
 
@@ -38,7 +39,7 @@ class AllExits(NamedTuple):
 
     logits: Tensor  # (B, L, C)
     states: Tensor  # (B, L, D)
-    imitated: Tensor | None  # (B, L - 1, L - 1, D); None without a future
+    imitated: Tensor | None  # (B, L - 1, L - 1, D), for the loss; None without a future
 
 
 class PastFutureExits(nn.Module):
@@ -66,6 +67,7 @@ class PastFutureExits(nn.Module):
     use_future: Final[bool]
     use_gate: Final[bool]
     detach_past: Final[bool]
+    detach_imitation: Final[bool]
     in_label_space: Final[bool]
     gate_reads_state: Final[bool]
 
@@ -80,6 +82,7 @@ class PastFutureExits(nn.Module):
         self.use_future = options.use_future
         self.use_gate = options.use_future and options.use_gate
         self.detach_past = options.detach_past
+        self.detach_imitation = options.detach_imitation
         self.in_label_space = options.merge_space == "logit"
         direct = self.in_label_space and options.incorporation == "concat"
         self.gate_reads_state = direct
@@ -128,9 +131,14 @@ class PastFutureExits(nn.Module):
             past, future = self._classify_all(past), self._classify_all(future)
         merged = self._merge(past[:, :-1], future, alpha)
         logits = torch.cat([merged, past[:, -1:]], dim=1)
-        return AllExits(
-            logits if self.in_label_space else self._classify_all(logits), states, imitated
-        )
+        logits = logits if self.in_label_space else self._classify_all(logits)
+        return AllExits(logits, states, self._for_the_loss(imitated, states))
+
+    def _for_the_loss(self, imitated: Tensor, states: Tensor) -> Tensor:
+        """Imitated states whose loss trains the learners alone, if that is asked for."""
+        if self.detach_imitation and torch.is_grad_enabled() and self.learners is not None:
+            imitated = self.learners.imitate_all(states[:, :-1].detach())
+        return imitated
 
     def _merge(self, past: Tensor, future: Tensor, alpha: Tensor) -> Tensor:
         merged = alpha * past + (1.0 - alpha) * future

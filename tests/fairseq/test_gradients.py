@@ -13,7 +13,7 @@ from pf_fairseq.modules.incorporation import INCORPORATIONS
 from pf_fairseq.modules.states import READOUTS, STATES
 from tests.fairseq.models import build_criterion, build_model, random_tokens, sample_of
 
-ABLATIONS = ("no_past", "no_future", "no_gate", "no_detach_past")
+ABLATIONS = ("no_past", "no_future", "no_gate", "no_detach_past", "no_detach_imitation")
 
 
 def _parameters_without_gradient(data: Path, criterion_flags: Any, **flags: Any) -> list[str]:

@@ -27,7 +27,11 @@ from tests.tolerances import GRADIENT
 LABELS = torch.tensor([2, 0])
 IMITATION_WEIGHT = 0.7
 WHOLE = [options for options in ALL_OPTIONS if name_of(options).count("-") == 2]
-DETACHED_OR_NOT = [replace(options, detach_past=detach) for options in WHOLE for detach in (1, 0)]
+DETACHED_OR_NOT = [
+    replace(options, detach_past=detach, detach_imitation=detach)
+    for options in WHOLE
+    for detach in (True, False)
+]
 
 
 def naive_loss(summaries: Tensor, parameters: dict[str, Tensor], options: ExitOptions) -> Tensor:
@@ -39,8 +43,9 @@ def naive_loss(summaries: Tensor, parameters: dict[str, Tensor], options: ExitOp
     for states in naive_states(summaries, parameters):
         imitated = {}
         for i in range(1, N_LAYERS):
+            student = states[i - 1]
             guesses = imitate(
-                states[i - 1],
+                student.detach() if options.detach_imitation else student,
                 parameters["learners.stacked.weight"],
                 parameters["learners.stacked.bias"],
                 exit_layer=i,
@@ -112,15 +117,19 @@ def test_parameters_of_g_learn_from_a_detached_past(strategy: str) -> None:
         assert parameter.grad is not None and parameter.grad.any(), name
 
 
-def test_imitation_reaches_learners_and_students_but_no_teacher() -> None:
-    exits = build_exits(ExitOptions(state="raw"))
+@pytest.mark.parametrize("detach", [True, False])
+def test_imitation_reaches_learners_and_no_teacher(detach: bool) -> None:
+    exits = build_exits(ExitOptions(state="raw", detach_imitation=detach))
     summaries = draw_summaries(exits).requires_grad_()
     found = exits(summaries)
     assert found.imitated is not None
     imitation_loss(found.imitated, found.states).backward()
-    assert summaries.grad is not None
-    # The last layer's state is a teacher only; every other one is a student too.
-    assert [bool(summaries.grad[:, k].any()) for k in range(N_LAYERS)] == [True] * 3 + [False]
+    if detach:
+        assert summaries.grad is None
+    else:  # the last layer's state is a teacher only; every other one is a student too
+        assert summaries.grad is not None
+        reached = [bool(summaries.grad[:, k].any()) for k in range(N_LAYERS)]
+        assert reached == [True] * 3 + [False]
     assert exits.learners is not None and exits.learners.stacked.weight.grad is not None
     by_target = exits.learners.stacked.weight.grad.view(N_LAYERS - 1, -1)
     assert by_target.any(dim=1).all()
