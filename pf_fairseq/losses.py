@@ -13,21 +13,38 @@ def layer_weights(n_layers: int, device: torch.device) -> Tensor:
     return weights / weights.sum()
 
 
-def layer_weighted_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+def layer_weighted_cross_entropy(
+    logits: Tensor, targets: Tensor, distillation: float = 0.0
+) -> Tensor:
     """Eqs. (10)-(12), summed over the sentences.
+
+    The paper's exits learn from the labels alone. With self-distillation, which is not in the
+    paper, every exit before the last also learns from the last one's probabilities, a teacher
+    that no gradient reaches (Hinton et al., 2015, at temperature 1).
 
     Args:
         logits: of all exits, `(B, L, C)`.
         targets: int64 `(B,)`.
+        distillation: share d of the teacher, in [0, 1].
 
     Returns:
-        fp32 scalar: sum over sentences of sum_i w_i CE_i.
+        fp32 scalar: sum over sentences of sum_i w_i ((1 - d) CE_i + d KL(p_n || p_i)), for i = n
+        w_n CE_n.
     """
     log_p = F.log_softmax(logits.float(), dim=-1)
     n_layers = logits.size(1)
     index = targets.view(-1, 1, 1).expand(-1, n_layers, 1)
     per_exit = -log_p.gather(-1, index).squeeze(-1)
+    if distillation > 0.0:
+        earlier = torch.lerp(per_exit, _divergence_from_last(log_p), distillation)
+        per_exit = torch.cat([earlier[:, :-1], per_exit[:, -1:]], dim=1)
     return (per_exit * layer_weights(n_layers, logits.device)).sum()
+
+
+def _divergence_from_last(log_p: Tensor) -> Tensor:
+    """KL(p_n || p_i), `(B, L)`, of log-probabilities `(B, L, C)`."""
+    teacher = log_p[:, -1:].detach()
+    return (teacher.exp() * (teacher - log_p)).sum(dim=-1)
 
 
 def imitation_loss(imitated: Tensor, states: Tensor) -> Tensor:

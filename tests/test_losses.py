@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from pf_fairseq.losses import imitation_loss, layer_weighted_cross_entropy, layer_weights
-from tests.reference.losses import cross_entropy, imitation
+from tests.reference.losses import cross_entropy, distilled_cross_entropy, imitation
 from tests.tolerances import HALF, REFERENCE
 
 CPU = torch.device("cpu")
@@ -39,6 +39,24 @@ def test_cross_entropy(n_layers: int) -> None:
     labels = torch.tensor([0, 2, 1, 2])
     found = layer_weighted_cross_entropy(logits, labels)
     assert_close(found.double(), naive_cross_entropy(logits, labels), **REFERENCE)
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0])
+@pytest.mark.parametrize("n_layers", [1, 2, 6])
+def test_self_distillation(n_layers: int, share: float) -> None:
+    logits = (3 * torch.randn(4, n_layers, 3)).requires_grad_()
+    labels = torch.tensor([0, 2, 1, 2])
+    found = layer_weighted_cross_entropy(logits, labels, share)
+    found.backward()
+    same = logits.detach().double().requires_grad_()
+    losses = [
+        distilled_cross_entropy(list(sentence), label, share)
+        for sentence, label in zip(same, labels.tolist(), strict=True)
+    ]
+    expected = torch.stack(losses).sum()
+    expected.backward()
+    assert_close(found.double(), expected, **REFERENCE)
+    assert_close(logits.grad, same.grad, check_dtype=False, **REFERENCE)
 
 
 def naive_imitation(imitated: Tensor, states: Tensor) -> Tensor:
@@ -85,6 +103,7 @@ def test_a_probability_of_zero_gives_a_finite_loss_and_gradient(dtype: torch.dty
     loss = layer_weighted_cross_entropy(logits, torch.tensor([1]))
     loss.backward()
     assert loss.dtype == torch.float32
+    assert layer_weighted_cross_entropy(logits.repeat(1, 2, 1), torch.tensor([1]), 0.5).isfinite()
     assert_close(loss, torch.tensor(60000.0), rtol=HALF[torch.bfloat16]["rtol"], atol=0.0)
     assert logits.grad is not None and logits.grad.flatten().tolist() == [1.0, -1.0]
 

@@ -14,7 +14,7 @@ RESULTS=${RESULTS:-examples/glue/results/finetuned.jsonl}
 
 # The settings that the grid found best (examples/glue/grid.sh); COLUMNS of dev.tsv hold the text.
 LR=1e-4
-FLAGS=()
+FLAGS=(--distillation 0.5)
 case $TASK in
   SST-2) N_EPOCHS=2 BATCH=64 SAVE_EVERY=250 COLUMNS=1 ;;
   MRPC) N_EPOCHS=4 COLUMNS=4,5 ;;

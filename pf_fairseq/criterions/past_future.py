@@ -26,6 +26,13 @@ class PastFutureCriterionConfig(FairseqDataclass):
     imitation_weight: float = field(
         default=1.0, metadata={"help": "weight of the imitation loss; 0 turns it off"}
     )
+    distillation: float = field(
+        default=0.0,
+        metadata={
+            "help": "share of each earlier exit's loss that it takes from the last exit's "
+            "probabilities in place of the label"
+        },
+    )
     classification_head_name: str = field(
         default="sentence_classification_head",
         metadata={"help": "name under which the exits are kept"},
@@ -42,6 +49,8 @@ class PastFutureCriterionConfig(FairseqDataclass):
 class PastFutureCriterion(FairseqCriterion):
     """Eq. (13), with a weight for the imitation term, summed over the sentences of a batch.
 
+    Self-distillation among the exits, off by default, is not in the paper.
+
     Training logs `loss` and its two parts, in nats a sentence. Validation also logs the accuracy
     of every exit, `accuracy` (the last exit's) and `accuracy_at_2x`, `accuracy_at_3x`: those of
     early exits whose threshold is chosen on that very set; all in per cent.
@@ -51,7 +60,8 @@ class PastFutureCriterion(FairseqCriterion):
         task: fairseq's `sentence_prediction` task.
 
     Raises:
-        SystemExit: for a regression target, or labels that `--num-classes` does not cover.
+        SystemExit: for a regression target, flags out of range, or labels that `--num-classes`
+            does not cover.
     """
 
     def __init__(self, cfg: PastFutureCriterionConfig, task: Any) -> None:
@@ -66,8 +76,14 @@ class PastFutureCriterion(FairseqCriterion):
                 "past_future: `--imitation-weight` must not be negative, "
                 f"but is {cfg.imitation_weight} instead."
             )
+        if not 0 <= cfg.distillation <= 1:
+            raise SystemExit(
+                "past_future: `--distillation` must be a share between 0 and 1, "
+                f"but is {cfg.distillation} instead."
+            )
         self.head_name = cfg.classification_head_name
         self.imitation_weight = cfg.imitation_weight
+        self.distillation = cfg.distillation
         check_classes(task, (cfg.train_subset, *cfg.valid_subset.split(",")))
 
     def forward(
@@ -81,7 +97,7 @@ class PastFutureCriterion(FairseqCriterion):
             )
         _, exits = model(**sample["net_input"], classification_head_name=self.head_name)
         targets = sample["target"].view(-1)
-        ce_loss = layer_weighted_cross_entropy(exits.logits, targets)
+        ce_loss = layer_weighted_cross_entropy(exits.logits, targets, self.distillation)
         loss, log = ce_loss, {"ce_loss": ce_loss.data}
         if exits.imitated is not None:
             cos_loss = imitation_loss(exits.imitated, exits.states)

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from torch.testing import assert_close
 
+from pf_fairseq.losses import layer_weighted_cross_entropy
 from pf_fairseq.modules.exits import MERGE_SPACES
 from pf_fairseq.modules.imitation import LEARNER_ACTIVATIONS
 from pf_fairseq.modules.incorporation import INCORPORATIONS
@@ -48,6 +50,18 @@ def test_no_shape_leaves_a_parameter_unused(
         weight = {"imitation_weight": imitation_weight}
         unused = _parameters_without_gradient(tiny_data, weight, encoder_layers=n_layers, **flags)
         assert unused == [], flags
+
+
+def test_distillation_reaches_the_loss_through_the_flag(tiny_data: Path) -> None:
+    model = build_model().eval()
+    sample = sample_of(random_tokens(), torch.tensor([0, 1] * 3))
+    criterion = build_criterion(tiny_data, distillation=0.5, imitation_weight=0.0).eval()
+    targets = sample["target"].view(-1)
+    with torch.no_grad():
+        loss, _, _ = criterion(model, sample)
+        logits = model.exit_logits(sample["net_input"]["src_tokens"])
+    assert_close(loss, layer_weighted_cross_entropy(logits, targets, 0.5))
+    assert (layer_weighted_cross_entropy(logits, targets) - loss).abs() > 1e-3
 
 
 @pytest.mark.parametrize("n_frozen", [1, 3])

@@ -15,7 +15,7 @@ from pf_fairseq.models.config import PastFutureConfig
 from pf_fairseq.models.roberta import PastFutureRoberta
 from tests.conftest import TinyCheckpoint
 from tests.fairseq.commands import read_weights_only
-from tests.fairseq.models import build_model, dictionary_of
+from tests.fairseq.models import build_criterion, build_model, dictionary_of
 
 
 def _options(**given: Any) -> SimpleNamespace:
@@ -118,6 +118,21 @@ def test_contradicting_flags_are_refused(flags: dict[str, Any], message: str) ->
         cfg.encoder_attention_heads = 4
     with pytest.raises(SystemExit, match=f"^past_future: {re.escape(message)}"):
         PastFutureRoberta.build_model(cfg, SimpleNamespace())
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"imitation_weight": -0.5}, "`--imitation-weight` must not be negative, but is -0.5"),
+        ({"distillation": 1.5}, "`--distillation` must be a share between 0 and 1, but is 1.5"),
+        ({"distillation": -0.1}, "`--distillation` must be a share between 0 and 1, but is -0.1"),
+    ],
+)
+def test_losses_out_of_range_are_refused(
+    flags: dict[str, Any], message: str, tiny_data: Path
+) -> None:
+    with pytest.raises(SystemExit, match=f"^past_future: {re.escape(message)}"):
+        build_criterion(tiny_data, **flags)
 
 
 def test_a_damaged_task_description_is_refused(tiny_data: Path, tmp_path: Path) -> None:

@@ -20,6 +20,26 @@ def cross_entropy(logits: list[Tensor], label: int) -> Tensor:
     return loss
 
 
+def distilled_cross_entropy(logits: list[Tensor], label: int, share: float) -> Tensor:
+    """Cross entropy of one sentence whose earlier exits take a share from the last exit.
+
+    KL(p_n || p_i) is sum_c p_n[c] (log p_n[c] - log p_i[c]); p_n is a constant.
+    """
+    n_layers = len(logits)
+    loss = torch.zeros((), dtype=logits[0].dtype)
+    teacher = torch.softmax(logits[-1], dim=0).detach()
+    for i, z in enumerate(logits, start=1):
+        p = torch.softmax(z, dim=0)
+        of_exit = -torch.log(p[label])
+        if i < n_layers:
+            divergence = torch.zeros((), dtype=z.dtype)
+            for c in range(len(z)):
+                divergence = divergence + teacher[c] * (torch.log(teacher[c]) - torch.log(p[c]))
+            of_exit = (1 - share) * of_exit + share * divergence
+        loss = loss + i / sum(range(1, n_layers + 1)) * of_exit
+    return loss
+
+
 def imitation(imitated: dict[tuple[int, int], Tensor], states: list[Tensor]) -> Tensor:
     """Eqs. (3)-(5) for one sentence, over the exits 1 .. n - 1.
 
