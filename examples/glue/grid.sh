@@ -1,29 +1,30 @@
 #!/usr/bin/env bash
-# Learning rate, imitation weight, readout and frozen layers on MRPC or on the first 12,000 sentences of
-# SST-2, beside the plain fine-tuned encoder (fairseq's own criterion, no exits before the last):
+# Learning rate, losses, readout and frozen layers on MRPC, the first 12,000 sentences of SST-2 or the
+# first 5,000 pairs of QNLI, beside the plain fine-tuned encoder (fairseq's own criterion, no exits
+# before the last):
 #
 #   examples/glue/grid.sh MRPC
 #   examples/glue/grid.sh SST-2 both-1e-4 both-2e-4    # these cells alone
 #
-# A finished cell is a line of examples/glue/results/grid.jsonl, and is not run again. About seven
+# A finished cell is a line of examples/glue/results/grid.jsonl, and is not run again. Five to ten
 # minutes a cell on two cores.
 source examples/glue/steps.sh
-TASK=${1:?give MRPC or SST-2}
+TASK=${1:?give MRPC, SST-2 or QNLI}
 WANTED=" ${*:2} "
 RESULTS=${RESULTS:-examples/glue/results/grid.jsonl}
-N_PART=12000
 case $TASK in
-  MRPC) N_EPOCHS=3 ;;
-  SST-2) N_EPOCHS=1 ;;
-  *) echo "grid.sh: there is no grid for '$TASK'; give MRPC or SST-2." >&2; exit 2 ;;
+  MRPC) N_EPOCHS=3 N_PART= ;;
+  SST-2) N_EPOCHS=1 N_PART=12000 ;;
+  QNLI) N_EPOCHS=2 N_PART=5000 SAVE_EVERY=0 ;; # its dev set takes minutes: once an epoch
+  *) echo "grid.sh: there is no grid for '$TASK'; give MRPC, SST-2 or QNLI." >&2; exit 2 ;;
 esac
 
 source_folder=$PF_GLUE_DIR/$TASK
-if [[ "$TASK" == SST-2 ]]; then
-  source_folder=$OUT/grid/part/SST-2
+if [[ -n "$N_PART" ]]; then
+  source_folder=$OUT/grid/part/$TASK
   mkdir -p "$source_folder"
-  head -n $((N_PART + 1)) "$PF_GLUE_DIR/SST-2/train.tsv" >"$source_folder/train.tsv"
-  cp "$PF_GLUE_DIR/SST-2/dev.tsv" "$source_folder/dev.tsv"
+  head -n $((N_PART + 1)) "$PF_GLUE_DIR/$TASK/train.tsv" >"$source_folder/train.tsv"
+  cp "$PF_GLUE_DIR/$TASK/dev.tsv" "$source_folder/dev.tsv"
 fi
 data=$OUT/grid/$TASK
 prepare_encoder

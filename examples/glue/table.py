@@ -1,5 +1,7 @@
 """Print a file of results as a Markdown table: accuracies in per cent, dev set.
 
+In parentheses: points above (+) or below (-) the best plain model of the same task.
+
 python examples/glue/table.py examples/glue/results/grid.jsonl
 """
 
@@ -27,16 +29,29 @@ def run(args: argparse.Namespace) -> None:
     print("| task | variant | full depth | 2x | 3x | each exit alone |")
     print("| --- | --- | --- | --- | --- | --- |")
     for row in rows:
-        print(f"| {row['task']} | {row['variant']} | {' | '.join(_scores(row))} |")
+        best = max(
+            (other["full_depth"] for other in rows if _is_plain_of(row, other)), default=None
+        )
+        print(f"| {row['task']} | {row['variant']} | {' | '.join(_scores(row, best))} |")
 
 
-def _scores(row: dict[str, Any]) -> list[str]:
+def _is_plain_of(row: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(other["task"] == row["task"] and other["method"] == "plain")
+
+
+def _scores(row: dict[str, Any], plain: float | None) -> list[str]:
     if row["method"] == "plain":  # its earlier exits were never trained
         return [_percent(row["full_depth"]), "", "", ""]
     scores = {point["target_speedup"]: point["score"] for point in row["points"]}
-    at_targets = [_percent(scores[target]) for target in TARGETS]
+    found = [row["full_depth"], *(scores[target] for target in TARGETS)]
     alone = " ".join(map(_percent, row["exit_accuracy"]))
-    return [_percent(row["full_depth"]), *at_targets, alone]
+    return [*(_against(score, plain) for score in found), alone]
+
+
+def _against(score: float | None, plain: float | None) -> str:
+    if score is None or plain is None:
+        return _percent(score)
+    return f"{_percent(score)} ({100 * (score - plain):+.1f})"
 
 
 def _percent(score: float | None) -> str:

@@ -66,5 +66,9 @@ def test_table(folder: Path) -> None:
     lines = _run("table.py", folder / "results.jsonl").stdout.splitlines()
     assert lines[2:] == [
         "| MRPC | plain-first | 87.5 |  |  |  |",
-        "| MRPC | both | 87.5 | 62.5 | not reached | 50.0 62.5 87.5 |",
+        "| MRPC | both | 87.5 (+0.0) | 62.5 (-25.0) | not reached | 50.0 62.5 87.5 |",
     ]
+    alone = folder / "alone.jsonl"  # nothing to compare with
+    alone.write_text((folder / "results.jsonl").read_text().splitlines()[1])
+    line = _run("table.py", alone).stdout.splitlines()[-1]
+    assert line == "| MRPC | both | 87.5 | 62.5 | not reached | 50.0 62.5 87.5 |"
