@@ -10,6 +10,7 @@ from pf_fairseq.encoders.bert import BertEncoder
 from pf_fairseq.encoders.roberta import RobertaEncoder
 from pf_fairseq.encoders.shape import EncoderShape
 from pf_fairseq.errors import InputError
+from pf_fairseq.modules.transformer import ACTIVATIONS
 from pf_fairseq.text.dictionary import EOS_ID, PAD_ID
 
 BACKBONES = ("roberta", "bert", "albert")
@@ -24,6 +25,7 @@ FLAGS = {
     "attention_dropout": "attention_dropout",
     "max_positions": "max_positions",
 }
+_OLD_ACTIVATIONS = {"gelu_fast": "gelu_accurate"}  # fairseq's two names for one function
 _EMBEDDING_FLAG = "encoder_embedding_dim"  # ALBERT's alone
 
 
@@ -83,7 +85,15 @@ class EncoderConfig:
         if missing:
             raise InputError(f"the checkpoint's flags lack `{missing[0]}`; write it again.")
         fields = {field: given[flag] for field, flag in FLAGS.items()}
-        fields["activation"] = str(fields["activation"])
+        activation = str(fields["activation"])
+        fields["activation"] = _OLD_ACTIVATIONS.get(activation, activation)
+        if fields["activation"] not in ACTIVATIONS:
+            raise InputError(
+                f"the checkpoint's `activation_fn` must be one of {', '.join(ACTIVATIONS)}, but is "
+                f"{activation!r}."
+            )
+        if backbone == "albert" and given.get(_EMBEDDING_FLAG) is None:
+            raise InputError(f"the checkpoint's flags lack `{_EMBEDDING_FLAG}`; write it again.")
         shape = EncoderShape(vocab_size=vocab_size, pad_id=PAD_ID, **fields)
         return cls(backbone, shape, given.get(_EMBEDDING_FLAG))
 

@@ -1,17 +1,19 @@
 """Whether a Hugging Face model and an encoder of ours compute the same."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, token_ids
 from pf_fairseq.encoders.backbone import Backbone
 from pf_fairseq.encoders.bert import segment_ids
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.dictionary import DICTIONARY_NAME, EOS_ID
-from pf_fairseq.text.inputs import build_input, pad_batch
+from pf_fairseq.text.inputs import build_input
 
 TOLERANCE = 1e-4
 _SENTENCES = (
@@ -23,6 +25,7 @@ _PAIRS = (
     ("Where do the herons nest?", "They nest in the tall poplars behind the mill."),
     ("The bridge was finished in 1894.", "In 1894 the bridge was finished."),
 )
+_TEXTS = (*((sentence, None) for sentence in _SENTENCES), *_PAIRS)
 
 
 def largest_difference(folder: Path, encoder: PretrainedEncoder, ours: Backbone) -> float:
@@ -34,7 +37,7 @@ def largest_difference(folder: Path, encoder: PretrainedEncoder, ours: Backbone)
         ours: what `encoder` builds.
 
     Returns:
-        The largest absolute difference over all tokens.
+        The largest absolute difference over all tokens; infinity if some value is no number.
 
     Raises:
         InputError: if transformers is not installed or cannot load the folder.
@@ -62,35 +65,69 @@ def largest_difference(folder: Path, encoder: PretrainedEncoder, ours: Backbone)
             for layer in ours.layers:
                 hidden = layer(hidden, is_token)
             expected = theirs(**_their_inputs(encoder, tokens)).last_hidden_state
-        worst = max(worst, float((hidden - expected)[is_token].abs().max()))
+        difference = float((hidden - expected)[is_token].abs().max())
+        worst = max(worst, difference if math.isfinite(difference) else math.inf)
     return worst
 
 
-def _batches(encoder: PretrainedEncoder) -> list[Tensor]:
-    tokenizer, shape = encoder.tokenizer, encoder.config.shape
+def differing_text(folder: Path, encoder: PretrainedEncoder) -> str | None:
+    """Find a text that transformers' tokenizer cuts into other ids than ours.
+
+    Args:
+        folder: of the Hugging Face model.
+        encoder: the same in our form, with a tokenizer.
+
+    Returns:
+        The text, the first one of a pair; None if there is none.
+
+    Raises:
+        ImportError: if transformers lacks what this tokenizer needs.
+    """
+    from transformers import AutoTokenizer
+
+    theirs = AutoTokenizer.from_pretrained(folder)
+    for (first, second), tokens in zip(_TEXTS, _inputs(encoder), strict=True):
+        limit = {"truncation": True, "max_length": encoder.config.shape.max_positions}
+        if theirs(first, second, **limit)["input_ids"] != _their_ids(encoder, tokens).tolist():
+            return first
+    return None
+
+
+def _inputs(encoder: PretrainedEncoder) -> list[Tensor]:
+    """Finished inputs `(T,)`, in the dictionary's ids."""
+    tokenizer = encoder.tokenizer
     assert tokenizer is not None
-    single = tokenizer.encode_batch(_SENTENCES)
-    firsts, seconds = (tokenizer.encode_batch(texts) for texts in zip(*_PAIRS, strict=True))
-    batches = []
-    for first, second in ((single, [None] * len(single)), (firsts, seconds)):
-        layout = tokenizer.layout(second[0] is not None)
-        inputs = [
-            build_input(a, b, layout=layout, max_tokens=shape.max_positions)
-            for a, b in zip(first, second, strict=True)
-        ]
-        batches.append(pad_batch(inputs, shape.pad_id))
-    return batches
+    inputs = []
+    for first, second in _TEXTS:
+        ids = tokenizer.encode_batch([first] if second is None else [first, second])
+        layout = tokenizer.layout(second is not None)
+        pair = ids[1] if second is not None else None
+        limit = encoder.config.shape.max_positions
+        inputs.append(build_input(ids[0], pair, layout=layout, max_tokens=limit))
+    return [torch.as_tensor(tokens) for tokens in inputs]
+
+
+def _batches(encoder: PretrainedEncoder) -> list[Tensor]:
+    inputs, pad_id = _inputs(encoder), encoder.config.shape.pad_id
+    groups = (inputs[: len(_SENTENCES)], inputs[len(_SENTENCES) :])
+    return [pad_sequence(group, batch_first=True, padding_value=pad_id) for group in groups]
+
+
+def _their_ids(encoder: PretrainedEncoder, tokens: Tensor) -> Tensor:
+    tokenizer = encoder.tokenizer
+    assert tokenizer is not None
+    if DICTIONARY_NAME in tokenizer.files:
+        return tokens
+    own_id = torch.empty(tokenizer.vocab_size, dtype=torch.int64)
+    own_id[torch.tensor(token_ids(tokenizer))] = torch.arange(tokenizer.vocab_size)
+    return own_id[tokens]
 
 
 def _their_inputs(encoder: PretrainedEncoder, tokens: Tensor) -> dict[str, Any]:
-    tokenizer = encoder.tokenizer
-    assert tokenizer is not None
-    theirs = tokens
-    if DICTIONARY_NAME not in tokenizer.files:
-        own_id = torch.empty(tokenizer.vocab_size, dtype=torch.int64)
-        own_id[torch.tensor(token_ids(tokenizer))] = torch.arange(tokenizer.vocab_size)
-        theirs = own_id[tokens]
-    inputs = {"input_ids": theirs, "attention_mask": tokens.ne(encoder.config.shape.pad_id).long()}
+    inputs = {
+        "input_ids": _their_ids(encoder, tokens),
+        "attention_mask": tokens.ne(encoder.config.shape.pad_id).long(),
+    }
     if encoder.config.backbone != "roberta":
         inputs["token_type_ids"] = segment_ids(tokens, EOS_ID)
     return inputs

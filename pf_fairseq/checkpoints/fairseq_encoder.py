@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from pf_fairseq.checkpoints.encoder_config import EncoderConfig
 from pf_fairseq.checkpoints.fairseq_roberta import ENCODER, rename_from_fairseq
@@ -42,6 +43,8 @@ def read_fairseq(checkpoint: Path, vocabulary: Path) -> PretrainedEncoder:
             f"`{vocabulary}`: the tokenizer's files give another dictionary than {DICTIONARY_NAME};"
             " take both from one model."
         )
+    if not all(isinstance(tensor, Tensor) for tensor in state["model"].values()):
+        raise InputError(f"checkpoint `{checkpoint}`: its `model` must hold tensors alone.")
     weights = rename_from_fairseq(state["model"], config.shape.n_layers)
     encoder = {
         name.removeprefix(ENCODER): tensor.float()

@@ -38,12 +38,18 @@ class PretrainedEncoder:
         """Build the encoder in evaluation mode.
 
         Raises:
-            InputError: naming the weights that do not fit.
+            InputError: naming the weights that do not fit or are no numbers.
         """
-        encoder = self.config.build()
+        try:
+            encoder = self.config.build()
+        except ValueError as error:
+            raise InputError(f"the model's sizes do not fit each other: {error}") from error
         problems = mismatches(dict(self.weights), encoder.state_dict())
         if problems:
             raise list_problems("The weights do not fit the sizes of the config:", problems)
+        broken = [name for name, tensor in self.weights.items() if not tensor.isfinite().all()]
+        if broken:
+            raise list_problems("The weights hold NaN or infinity; copy the model again:", broken)
         encoder.load_state_dict(dict(self.weights))
         return encoder.eval()
 
@@ -63,9 +69,22 @@ def to_dictionary_order(rows: Tensor, tokenizer: Tokenizer) -> Tensor:
     """Move embedding rows `(V, D)` from the tokenizer's own ids to the dictionary's.
 
     Raises:
-        InputError: if there are more rows or fewer than the tokenizer has ids.
+        InputError: if the rows and the dictionary's ids do not pair off.
     """
-    n_ids = len(token_ids(tokenizer))
+    ids = list(token_ids(tokenizer))
+    if rows.dim() != 2:
+        raise InputError(
+            f"the token embedding must be `(rows, width)`, but is {tuple(rows.shape)}; copy the "
+            "model again."
+        )
+    if len(set(ids)) < len(ids):
+        twice = next(own for own, number in enumerate(ids) if number in ids[:own])
+        raise InputError(
+            f"the tokenizer's ids {ids.index(ids[twice])} and {twice} stand for one special token "
+            "(as `<s>` and `[CLS]` do), so that a dictionary has no place for both; such a model "
+            "cannot be converted."
+        )
+    n_ids = len(ids)
     if len(rows) != n_ids or n_ids != tokenizer.vocab_size:
         raise InputError(
             f"the tokenizer must give the {len(rows)} ids that the token embedding has rows for, "
@@ -73,7 +92,7 @@ def to_dictionary_order(rows: Tensor, tokenizer: Tokenizer) -> Tensor:
             f"from one model."
         )
     moved = torch.empty_like(rows)
-    moved[torch.tensor(token_ids(tokenizer))] = rows
+    moved[torch.tensor(ids)] = rows
     return moved
 
 

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from pf_fairseq.checkpoints.encoder_config import EncoderConfig
-from pf_fairseq.checkpoints.equality import TOLERANCE, largest_difference
+from pf_fairseq.checkpoints.equality import TOLERANCE, differing_text, largest_difference
 from pf_fairseq.checkpoints.fairseq_encoder import (
     CHECKPOINT_NAME,
     FLAGS_NAME,
@@ -92,21 +92,37 @@ def _check(folder: Path | None, encoder: PretrainedEncoder, ours: Backbone) -> s
         folder: of the Hugging Face model; None: the one that the encoder would become.
         encoder: the encoder in our form.
         ours: what it builds.
+
+    Raises:
+        SystemExit: if they differ.
     """
     if encoder.tokenizer is None:
         raise InputError("`--check` compares on real text and needs the tokenizer's files.")
     if folder is not None:
-        difference = largest_difference(folder, encoder, ours)
-    else:
-        with tempfile.TemporaryDirectory() as written:
-            write_folder(Path(written) / "model", hugging_face_files(encoder))
-            difference = largest_difference(Path(written) / "model", encoder, ours)
-    if not difference <= TOLERANCE:
-        raise RuntimeError(
-            f"hidden states differ from transformers' by up to {difference:.2e} "
-            f"(tolerance {TOLERANCE:g}); nothing was written."
+        return _compare(folder, encoder, ours)
+    with tempfile.TemporaryDirectory() as written:
+        write_folder(Path(written) / "model", hugging_face_files(encoder))
+        return _compare(Path(written) / "model", encoder, ours)
+
+
+def _compare(folder: Path, encoder: PretrainedEncoder, ours: Backbone) -> str:
+    difference = largest_difference(folder, encoder, ours)
+    if difference > TOLERANCE:
+        raise SystemExit(
+            f"pf-fairseq convert: hidden states differ from transformers' by up to "
+            f"{difference:.2e} (tolerance {TOLERANCE:g}); nothing was written."
         )
-    return f"Same hidden states as transformers, within {difference:.1e}"
+    same = f"Same hidden states as transformers, within {difference:.1e}"
+    try:
+        text = differing_text(folder, encoder)
+    except (ImportError, OSError, ValueError) as error:
+        return f"{same}; its tokenizer cannot be compared ({str(error).strip().splitlines()[0]})"
+    if text is not None:
+        raise SystemExit(
+            f"pf-fairseq convert: transformers' tokenizer gives other ids for {text!r}; nothing "
+            "was written."
+        )
+    return f"{same}, and the same token ids"
 
 
 def _report(output: Path, config: EncoderConfig, n_parameters: int, *, to_hf: bool) -> str:

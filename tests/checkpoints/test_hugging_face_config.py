@@ -34,6 +34,12 @@ def test_there_and_back(backbone: str, tmp_path: Path) -> None:
     assert read_config(tmp_path) == config
 
 
+def test_only_albert_has_a_width_of_embeddings(tmp_path: Path) -> None:
+    config = read_config(_write(tmp_path, "bert", embedding_size=768))
+    assert config.embedding_dim is None
+    assert not any("embedding-dim" in flag for flag in config.command_line())
+
+
 def test_positions_of_roberta_are_counted_from_two(tmp_path: Path) -> None:
     config = read_config(_write(tmp_path, "roberta", max_position_embeddings=514))
     assert config.shape.max_positions == 512
@@ -53,6 +59,13 @@ def test_positions_of_roberta_are_counted_from_two(tmp_path: Path) -> None:
         ("albert", {"num_hidden_groups": 2}, "`num_hidden_groups` must be 1, but is 2"),
         ("albert", {"inner_group_num": 2}, "`inner_group_num` must be 1, but is 2"),
         ("albert", {"embedding_size": 0}, "`embedding_size` must be a positive number"),
+        ("bert", {"num_attention_heads": 5}, "`num_attention_heads` must divide 768, but is 5"),
+        ("bert", {"layer_norm_eps": None}, "`layer_norm_eps` must be a number above 0"),
+        ("bert", {"layer_norm_eps": "abc"}, "`layer_norm_eps` must be a number above 0"),
+        ("bert", {"hidden_dropout_prob": 1.5}, "`hidden_dropout_prob` must be a number between"),
+        ("albert", {"attention_probs_dropout_prob": None}, "`attention_probs_dropout_prob` must"),
+        ("bert", {"hidden_act": ["gelu"]}, "`hidden_act` must be one of"),
+        ("roberta", {"pad_token_id": 0}, "`pad_token_id` must be 1, but is 0"),
     ],
 )
 def test_refused(backbone: str, changed: dict[str, Any], named: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A converted encoder computes what transformers computes, layer by layer."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 from transformers import AutoModel
 
+from pf_fairseq.checkpoints.equality import differing_text, largest_difference
 from pf_fairseq.checkpoints.hugging_face.reading import read_hugging_face
 from pf_fairseq.checkpoints.pretrained import PretrainedEncoder
 from tests.checkpoints.hugging_face_folders import BACKBONES, BASE, LARGE, write_folder
@@ -122,3 +124,31 @@ def test_real_minilm(pretrained_dir: Path) -> None:
     model = AutoModel.from_pretrained(pretrained_dir).eval()
     for tokens in _inputs(encoder):
         assert_same_states(encoder, model, tokens)
+
+
+# What `--check` is made of: it must be able to fail.
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_a_changed_weight_is_found(backbone: str, tmp_path: Path) -> None:
+    write_folder(backbone, tmp_path)
+    encoder = read_hugging_face(tmp_path)
+    ours = encoder.build()
+    assert largest_difference(tmp_path, encoder, ours) < 1e-5
+    with torch.no_grad():
+        next(iter(ours.layers)).fc1.bias.add_(0.01)
+    assert 1e-4 < largest_difference(tmp_path, encoder, ours) < 1.0
+    with torch.no_grad():
+        next(iter(ours.layers)).fc1.bias[0] = torch.nan
+    assert largest_difference(tmp_path, encoder, ours) == torch.inf
+
+
+@pytest.mark.parametrize("backbone", ["roberta", "bert"])
+def test_a_changed_tokenizer_is_found(backbone: str, tmp_path: Path) -> None:
+    write_folder(backbone, tmp_path)
+    encoder = read_hugging_face(tmp_path)
+    assert differing_text(tmp_path, encoder) is None
+    option = {"bert": "do_lower_case", "roberta": "add_prefix_space"}[backbone]
+    changed = {option: backbone == "roberta"}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(changed))
+    assert differing_text(tmp_path, encoder) == "A fine film, and not a minute too long."

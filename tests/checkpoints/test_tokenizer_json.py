@@ -56,6 +56,17 @@ def test_merges_in_the_older_form(tmp_path: Path) -> None:
     assert load_hugging_face_tokenizer("roberta", folder).encode_batch(SENTENCES) == expected
 
 
+@pytest.mark.parametrize("backbone", ["bert", "roberta"])
+def test_an_older_file_without_the_type(backbone: str, tmp_path: Path) -> None:
+    folder = _resave(tmp_path, backbone, tokenizer_files(backbone))
+    path = folder / "tokenizer.json"
+    content = json.loads(path.read_text())
+    del content["model"]["type"]
+    path.write_text(json.dumps(content))
+    expected = load_tokenizer(backbone, tmp_path / "classical").encode_batch(SENTENCES)
+    assert load_hugging_face_tokenizer(backbone, folder).encode_batch(SENTENCES) == expected
+
+
 def test_own_files_come_first(tmp_path: Path) -> None:
     folder = write_files(tmp_path, tokenizer_files("bert"))
     (folder / "tokenizer.json").write_text("{")

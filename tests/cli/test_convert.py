@@ -1,6 +1,7 @@
 """`pf-fairseq convert` as a person runs it: to fairseq, through training, and back."""
 
 import json
+import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,6 +224,28 @@ def test_a_tokenizer_that_does_not_fit(
     assert (
         f"the {n_rows} ids that the token embedding has rows for, but gives {n_rows + 1}" in message
     )
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_weights_that_are_no_numbers(
+    value: float, chain: Chain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = shutil.copytree(chain.source, tmp_path / "broken")
+    weights = load_file(broken / "model.safetensors")
+    name = next(name for name in weights if name.endswith("query.weight"))
+    weights[name][3, 5] = value
+    save_file(weights, broken / "model.safetensors")
+    message = _refused(capsys, tmp_path / "output", "--from", broken)
+    assert "hold NaN or infinity" in message and "self_attn.q_proj.weight" in message
+
+
+def test_a_failed_check_writes_nothing(
+    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pf_fairseq.cli.convert.TOLERANCE", -1.0)
+    with pytest.raises(SystemExit, match=r"^pf-fairseq convert: hidden states differ from"):
+        convert("--from", chain.source, "--output", tmp_path / "output", "--check")
+    assert not (tmp_path / "output").exists()
 
 
 def test_an_output_folder_that_holds_other_things(

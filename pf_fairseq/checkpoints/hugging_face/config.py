@@ -70,7 +70,8 @@ def read_config(folder: Path) -> EncoderConfig:
         dropout=float(content.get("hidden_dropout_prob", 0.1)),
         attention_dropout=float(content.get("attention_probs_dropout_prob", 0.1)),
     )
-    return EncoderConfig(backbone, shape, content.get("embedding_size"))
+    embedding_dim = content["embedding_size"] if backbone == "albert" else None
+    return EncoderConfig(backbone, shape, embedding_dim)
 
 
 def config_json(config: EncoderConfig, token_ids: dict[str, int]) -> str:
@@ -115,7 +116,14 @@ def _problems(content: dict[str, Any], backbone: str) -> list[str]:
         for key, value in _ONLY.items()
         if content.get(key, value) != value
     ]
-    if content.get("hidden_act") not in _ACTIVATIONS:
+    problems += _number_problems(content)
+    if backbone == "roberta":  # which counts positions from the id of padding
+        problems += [
+            f"`{key}` must be {value}, but is {content[key]!r}"
+            for key, value in _ROBERTA_IDS.items()
+            if content.get(key, value) != value
+        ]
+    if content.get("hidden_act") not in list(_ACTIVATIONS):
         problems.append(
             f"`hidden_act` must be one of {', '.join(_ACTIVATIONS)}, but is "
             f"{content.get('hidden_act')!r}"
@@ -123,4 +131,19 @@ def _problems(content: dict[str, Any], backbone: str) -> list[str]:
     n_segments = content.get("type_vocab_size", N_SEGMENTS)
     if backbone != "roberta" and n_segments != N_SEGMENTS:
         problems.append(f"`type_vocab_size` must be {N_SEGMENTS}, but is {n_segments!r}")
+    return problems
+
+
+def _number_problems(content: dict[str, Any]) -> list[str]:
+    problems = []
+    eps = content.get("layer_norm_eps", 1e-12)
+    if type(eps) not in (int, float) or not eps > 0:
+        problems.append(f"`layer_norm_eps` must be a number above 0, but is {eps!r}")
+    for key in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
+        value = content.get(key, 0.1)
+        if type(value) not in (int, float) or not 0 <= value <= 1:
+            problems.append(f"`{key}` must be a number between 0 and 1, but is {value!r}")
+    width, n_heads = content.get("hidden_size"), content.get("num_attention_heads")
+    if type(width) is int and type(n_heads) is int and n_heads > 0 and width % n_heads != 0:
+        problems.append(f"`num_attention_heads` must divide {width}, but is {n_heads}")
     return problems

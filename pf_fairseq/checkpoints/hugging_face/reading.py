@@ -14,6 +14,7 @@ from pf_fairseq.checkpoints.pretrained import (
     to_dictionary_order,
     token_embedding,
 )
+from pf_fairseq.errors import InputError
 
 
 def read_hugging_face(folder: Path) -> PretrainedEncoder:
@@ -36,5 +37,10 @@ def read_hugging_face(folder: Path) -> PretrainedEncoder:
 
 def _fold_segments(weights: dict[str, Tensor]) -> None:
     """Add the one segment of RoBERTa, in place, to the positions: each token has one of both."""
-    positions = weights["embed_positions.weight"]
-    weights["embed_positions.weight"] = positions + weights.pop(SEGMENTS)[0]
+    positions, segments = weights["embed_positions.weight"], weights.pop(SEGMENTS)
+    if segments.dim() != 2 or len(segments) == 0 or positions.shape[1:] != segments.shape[1:]:
+        raise InputError(
+            f"the segment embedding must be `(1, {positions.size(-1)})` as RoBERTa's, but is "
+            f"{tuple(segments.shape)}; copy the whole model folder."
+        )
+    weights["embed_positions.weight"] = positions + segments[0]

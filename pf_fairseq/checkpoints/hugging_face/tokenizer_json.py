@@ -2,13 +2,21 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pf_fairseq.checkpoints.hugging_face.tokenizer_claims import (
+    TOKENIZER_JSON,
+    check_claims,
+    is_generic,
+    read_claims,
+)
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer, tokenizer_from_files
+from pf_fairseq.text.tokenizer_config import CONFIG_NAME
+from pf_fairseq.text.word_piece_files import read_options
 
-TOKENIZER_JSON = "tokenizer.json"
 _OWN_FILE = {"roberta": "vocab.json", "bert": "vocab.txt", "sentencepiece": "*.model"}
 
 
@@ -19,7 +27,10 @@ def load_hugging_face_tokenizer(kind: str, folder: Path) -> Tokenizer:
         InputError: if neither is there, or the tokenizer does something that ours does not.
     """
     path = folder / TOKENIZER_JSON
-    if any(folder.glob(_OWN_FILE[kind])) or not path.is_file():
+    claims = read_claims(folder)
+    check_claims(kind, folder, claims)
+    generic = kind in _FILES and is_generic(claims)
+    if not path.is_file() or (any(folder.glob(_OWN_FILE[kind])) and not generic):
         return load_tokenizer(kind, folder)
     if kind not in _FILES:
         raise InputError(
@@ -27,7 +38,10 @@ def load_hugging_face_tokenizer(kind: str, folder: Path) -> Tokenizer:
             "it; copy the file of the original model there."
         )
     try:
-        return tokenizer_from_files(kind, _FILES[kind](json.loads(path.read_text("utf-8"))))
+        files = _FILES[kind](json.loads(path.read_text("utf-8")))
+        if kind == "bert" and not generic and (folder / CONFIG_NAME).is_file():
+            _check_options(files[CONFIG_NAME], (folder / CONFIG_NAME).read_bytes())
+        return tokenizer_from_files(kind, files)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, InputError):
             raise InputError(f"`{path}`: {error}") from error
@@ -41,7 +55,7 @@ def word_piece_files(content: dict[str, Any]) -> dict[str, bytes]:
         InputError: if it is not BERT's, or its numbers have a gap.
     """
     model, normalizer = content["model"], content["normalizer"]
-    _demand("model.type", model.get("type"), "WordPiece")
+    _demand("model.type", _model_type(model), "WordPiece")
     _demand("model.unk_token", model["unk_token"], "[UNK]")
     _demand("model.continuing_subword_prefix", model["continuing_subword_prefix"], "##")
     _demand("model.max_input_chars_per_word", model["max_input_chars_per_word"], 100)
@@ -56,7 +70,7 @@ def word_piece_files(content: dict[str, Any]) -> dict[str, bytes]:
     pieces = _in_order(model["vocab"])
     return {
         "vocab.txt": "".join(f"{piece}\n" for piece in pieces).encode(),
-        "tokenizer_config.json": (json.dumps(options) + "\n").encode(),
+        CONFIG_NAME: (json.dumps(options) + "\n").encode(),
     }
 
 
@@ -67,7 +81,7 @@ def byte_level_files(content: dict[str, Any]) -> dict[str, bytes]:
         InputError: if it is not RoBERTa's, or its numbers have a gap.
     """
     model, splitter = content["model"], content["pre_tokenizer"]
-    _demand("model.type", model.get("type"), "BPE")
+    _demand("model.type", _model_type(model), "BPE")
     _demand("normalizer", content["normalizer"], None)
     _demand("pre_tokenizer.type", splitter["type"], "ByteLevel")
     _demand("pre_tokenizer.add_prefix_space", splitter["add_prefix_space"], False)
@@ -86,6 +100,24 @@ _FILES: dict[str, Callable[[dict[str, Any]], dict[str, bytes]]] = {
     "bert": word_piece_files,
     "roberta": byte_level_files,
 }
+
+
+def _model_type(model: dict[str, Any]) -> object:
+    """The model's type, which older files leave out."""
+    older = "BPE" if "merges" in model else "WordPiece"
+    return model.get("type", older)
+
+
+def _check_options(ours: bytes, theirs: bytes) -> None:
+    """BERT's own class in transformers goes by tokenizer_config.json, not by the normalizer."""
+    found, claimed = asdict(read_options(ours)), asdict(read_options(theirs))
+    for name, value in found.items():
+        if value != claimed[name]:
+            raise InputError(
+                f"the normalizer has `{name}` {json.dumps(value)}, but {CONFIG_NAME} says "
+                f"{json.dumps(claimed[name])} (or leaves it out, which says the same); make them "
+                "agree."
+            )
 
 
 def _demand(name: str, value: object, wanted: object) -> None:
