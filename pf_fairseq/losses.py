@@ -7,14 +7,20 @@ from torch.nn import functional as F
 from pf_fairseq.modules.imitation import future_mask
 
 
-def layer_weights(n_layers: int, device: torch.device) -> Tensor:
-    """Eq. (9): w_i = i / sum_j j, fp32 `(L,)`; deeper exits count more, the sum is 1."""
-    weights = torch.arange(1, n_layers + 1, dtype=torch.float32, device=device)
+def layer_weights(n_layers: int, device: torch.device, power: float = 1.0) -> Tensor:
+    """Eq. (9): w_i = i / sum_j j, fp32 `(L,)`; deeper exits count more, the sum is 1.
+
+    With a `power` p other than the paper's 1, i^p takes the place of i: the greater p is, the less
+    the shallow exits have to say in what the encoder learns. (What they themselves learn stays
+    the same under Adam, which knows no scale.)
+    """
+    depths = torch.arange(1, n_layers + 1, dtype=torch.float32, device=device)
+    weights = depths**power
     return weights / weights.sum()
 
 
 def layer_weighted_cross_entropy(
-    logits: Tensor, targets: Tensor, distillation: float = 0.0
+    logits: Tensor, targets: Tensor, distillation: float = 0.0, power: float = 1.0
 ) -> Tensor:
     """Eqs. (10)-(12), summed over the sentences.
 
@@ -26,6 +32,7 @@ def layer_weighted_cross_entropy(
         logits: of all exits, `(B, L, C)`.
         targets: int64 `(B,)`.
         distillation: share d of the teacher, in [0, 1].
+        power: of the depth, in `layer_weights`.
 
     Returns:
         fp32 scalar: sum over sentences of sum_i w_i ((1 - d) CE_i + d KL(p_n || p_i)), for i = n
@@ -38,7 +45,7 @@ def layer_weighted_cross_entropy(
     if distillation > 0.0:
         earlier = torch.lerp(per_exit, _divergence_from_last(log_p), distillation)
         per_exit = torch.cat([earlier[:, :-1], per_exit[:, -1:]], dim=1)
-    return (per_exit * layer_weights(n_layers, logits.device)).sum()
+    return (per_exit * layer_weights(n_layers, logits.device, power)).sum()
 
 
 def _divergence_from_last(log_p: Tensor) -> Tensor:

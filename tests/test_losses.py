@@ -26,6 +26,22 @@ def test_deeper_exits_weigh_more(n_layers: int) -> None:
     assert layer_weights(n_layers, CPU).tolist() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("power", [0.0, 3.0])
+def test_the_power_of_the_depth(power: float) -> None:
+    total = 1**power + 2**power + 3**power
+    expected = [1 / total, 2**power / total, 3**power / total]
+    assert layer_weights(3, CPU, power).tolist() == pytest.approx(expected)
+    logits, labels = torch.randn(2, 3, 2), torch.tensor([1, 0])
+    log_p = logits.log_softmax(dim=-1)
+    naive = sum(
+        -expected[i] * float(log_p[row, i, label])
+        for row, label in enumerate(labels.tolist())
+        for i in range(3)
+    )
+    found = layer_weighted_cross_entropy(logits, labels, power=power)
+    assert float(found) == pytest.approx(naive, rel=1e-5)
+
+
 def naive_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     total = torch.zeros((), dtype=torch.float64)
     for sentence, label in zip(logits.double(), labels.tolist(), strict=True):

@@ -67,6 +67,7 @@ plain plain-mean-1e-4 1e-4 --readout mean
 plain plain-first-1e-4 1e-4 --readout first
 ours both-1e-4 1e-4
 ours both-1e-4-distilled 1e-4 --distillation 0.5
+ours both-1e-4-power-3 1e-4 --layer-weight-power 3
 ours both-2e-4 2e-4
 ours both-5e-5 5e-5
 ours both-1e-4-frozen-3 1e-4 --frozen-layers 3

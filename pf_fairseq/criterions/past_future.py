@@ -26,6 +26,10 @@ class PastFutureCriterionConfig(FairseqDataclass):
     imitation_weight: float = field(
         default=1.0, metadata={"help": "weight of the imitation loss; 0 turns it off"}
     )
+    layer_weight_power: float = field(
+        default=1.0,
+        metadata={"help": "p of w_i = i^p / sum_j j^p, the weight of exit i's cross entropy"},
+    )
     distillation: float = field(
         default=0.0,
         metadata={
@@ -76,6 +80,11 @@ class PastFutureCriterion(FairseqCriterion):
                 "past_future: `--imitation-weight` must not be negative, "
                 f"but is {cfg.imitation_weight} instead."
             )
+        if cfg.layer_weight_power < 0:
+            raise SystemExit(
+                "past_future: `--layer-weight-power` must not be negative, "
+                f"but is {cfg.layer_weight_power} instead."
+            )
         if not 0 <= cfg.distillation <= 1:
             raise SystemExit(
                 "past_future: `--distillation` must be a share between 0 and 1, "
@@ -84,6 +93,7 @@ class PastFutureCriterion(FairseqCriterion):
         self.head_name = cfg.classification_head_name
         self.imitation_weight = cfg.imitation_weight
         self.distillation = cfg.distillation
+        self.layer_weight_power = cfg.layer_weight_power
         check_classes(task, (cfg.train_subset, *cfg.valid_subset.split(",")))
 
     def forward(
@@ -97,7 +107,9 @@ class PastFutureCriterion(FairseqCriterion):
             )
         _, exits = model(**sample["net_input"], classification_head_name=self.head_name)
         targets = sample["target"].view(-1)
-        ce_loss = layer_weighted_cross_entropy(exits.logits, targets, self.distillation)
+        ce_loss = layer_weighted_cross_entropy(
+            exits.logits, targets, self.distillation, self.layer_weight_power
+        )
         loss, log = ce_loss, {"ce_loss": ce_loss.data}
         if exits.imitated is not None:
             cos_loss = imitation_loss(exits.imitated, exits.states)

@@ -52,16 +52,18 @@ def test_no_shape_leaves_a_parameter_unused(
         assert unused == [], flags
 
 
-def test_distillation_reaches_the_loss_through_the_flag(tiny_data: Path) -> None:
+def test_the_loss_follows_its_flags(tiny_data: Path) -> None:
     model = build_model().eval()
     sample = sample_of(random_tokens(), torch.tensor([0, 1] * 3))
-    criterion = build_criterion(tiny_data, distillation=0.5, imitation_weight=0.0).eval()
+    flags = {"distillation": 0.5, "layer_weight_power": 2.0, "imitation_weight": 0.0}
+    criterion = build_criterion(tiny_data, **flags).eval()
     targets = sample["target"].view(-1)
     with torch.no_grad():
         loss, _, _ = criterion(model, sample)
         logits = model.exit_logits(sample["net_input"]["src_tokens"])
-    assert_close(loss, layer_weighted_cross_entropy(logits, targets, 0.5))
-    assert (layer_weighted_cross_entropy(logits, targets) - loss).abs() > 1e-3
+    assert_close(loss, layer_weighted_cross_entropy(logits, targets, 0.5, 2.0))
+    for other in ((0.0, 2.0), (0.5, 1.0)):
+        assert (layer_weighted_cross_entropy(logits, targets, *other) - loss).abs() > 1e-4
 
 
 @pytest.mark.parametrize("n_frozen", [1, 3])

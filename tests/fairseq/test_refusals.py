@@ -124,6 +124,7 @@ def test_contradicting_flags_are_refused(flags: dict[str, Any], message: str) ->
     ("flags", "message"),
     [
         ({"imitation_weight": -0.5}, "`--imitation-weight` must not be negative, but is -0.5"),
+        ({"layer_weight_power": -1.0}, "`--layer-weight-power` must not be negative, but is -1.0"),
         ({"distillation": 1.5}, "`--distillation` must be a share between 0 and 1, but is 1.5"),
         ({"distillation": -0.1}, "`--distillation` must be a share between 0 and 1, but is -0.1"),
     ],
