@@ -1,7 +1,7 @@
 """A trained checkpoint, ready to be evaluated or exported."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,7 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
         )
     description = TaskDescription.read(data)
     cfg["task"]["data"] = str(data)
-    structured = OmegaConf.create({"task": cfg["task"], "model": cfg["model"]})
+    structured = OmegaConf.create({"task": cfg["task"], "model": _with_newer_flags(cfg["model"])})
     try:
         task = tasks.setup_task(structured.task)
         model = task.build_model(structured.model, from_checkpoint=True)
@@ -108,6 +108,20 @@ def _config(checkpoint: Path, state: dict[str, Any]) -> dict[str, Any]:
             f"`--finetune-from-model {checkpoint}` first."
         )
     return cfg
+
+
+def _with_newer_flags(model: dict[str, Any]) -> dict[str, Any]:
+    """Add the flags that the checkpoint is older than, at their defaults.
+
+    fairseq does so for `past_future_bert`, but not for `past_future_bert_base` and its like.
+    """
+    from fairseq.models import ARCH_MODEL_NAME_REGISTRY, MODEL_DATACLASS_REGISTRY
+
+    name = ARCH_MODEL_NAME_REGISTRY.get(model["_name"], model["_name"])
+    flags = fields(MODEL_DATACLASS_REGISTRY[name])
+    # An interpolation takes what training was told elsewhere, which is nothing to a finished model.
+    defaults = {f.name: f.default for f in flags if not str(f.default).startswith("${")}
+    return {**defaults, **model}
 
 
 def _check_special_tokens(
