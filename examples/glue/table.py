@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> None:
     rows = [json.loads(line) for line in args.results.read_text("utf-8").splitlines()]
     print("| task | variant | full depth | 2x | 3x | each exit alone |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for row in rows:
+    tasks = list(dict.fromkeys(row["task"] for row in rows))
+    for row in sorted(rows, key=lambda row: (tasks.index(row["task"]), row["method"] != "plain")):
         best = max(
             (other["full_depth"] for other in rows if _is_plain_of(row, other)), default=None
         )
