@@ -12,7 +12,7 @@ TASK=${1:?give SST-2, MRPC, RTE or QNLI}
 METHOD=${2:-exits}
 RESULTS=${RESULTS:-examples/glue/results/finetuned.jsonl}
 
-# The settings that the grid found best (examples/glue/grid.sh); COLUMNS of dev.tsv hold the text.
+# COLUMNS of dev.tsv hold the text. docs/finetuning.md says which settings a grid has compared so far.
 LR=1e-4
 FLAGS=()
 case $TASK in

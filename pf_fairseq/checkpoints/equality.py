@@ -6,14 +6,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, token_ids
 from pf_fairseq.encoders.backbone import Backbone
 from pf_fairseq.encoders.bert import segment_ids
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.dictionary import DICTIONARY_NAME, EOS_ID
-from pf_fairseq.text.inputs import build_input
+from pf_fairseq.text.inputs import build_input, pad_batch
 
 TOLERANCE = 1e-4
 _SENTENCES = (
@@ -88,13 +87,16 @@ def differing_text(folder: Path, encoder: PretrainedEncoder) -> str | None:
     theirs = AutoTokenizer.from_pretrained(folder)
     for (first, second), tokens in zip(_TEXTS, _inputs(encoder), strict=True):
         limit = {"truncation": True, "max_length": encoder.config.shape.max_positions}
-        if theirs(first, second, **limit)["input_ids"] != _their_ids(encoder, tokens).tolist():
+        if (
+            theirs(first, second, **limit)["input_ids"]
+            != _their_ids(encoder, torch.tensor(tokens)).tolist()
+        ):
             return first
     return None
 
 
-def _inputs(encoder: PretrainedEncoder) -> list[Tensor]:
-    """Finished inputs `(T,)`, in the dictionary's ids."""
+def _inputs(encoder: PretrainedEncoder) -> list[list[int]]:
+    """Finished inputs in the dictionary's ids."""
     tokenizer = encoder.tokenizer
     assert tokenizer is not None
     inputs = []
@@ -104,13 +106,13 @@ def _inputs(encoder: PretrainedEncoder) -> list[Tensor]:
         pair = ids[1] if second is not None else None
         limit = encoder.config.shape.max_positions
         inputs.append(build_input(ids[0], pair, layout=layout, max_tokens=limit))
-    return [torch.as_tensor(tokens) for tokens in inputs]
+    return inputs
 
 
 def _batches(encoder: PretrainedEncoder) -> list[Tensor]:
     inputs, pad_id = _inputs(encoder), encoder.config.shape.pad_id
     groups = (inputs[: len(_SENTENCES)], inputs[len(_SENTENCES) :])
-    return [pad_sequence(group, batch_first=True, padding_value=pad_id) for group in groups]
+    return [pad_batch(group, pad_id) for group in groups]
 
 
 def _their_ids(encoder: PretrainedEncoder, tokens: Tensor) -> Tensor:
