@@ -1,8 +1,6 @@
 #include "albert_normalization.h"
 
-#include <stdexcept>
-
-#include "json.h"
+#include "tokenizer_config.h"
 #include "unicode_normalization.h"
 #include "utf8.h"
 
@@ -51,30 +49,14 @@ std::u32string RemoveAccents(std::u32string_view text) {
   return kept;
 }
 
-std::u32string Lower(std::u32string_view text) {
-  std::u32string lower;
-  for (const char32_t code : text) AppendLower(code, lower);
-  return lower;
-}
-
 }  // namespace
 
 AlbertOptions ReadAlbertOptions(std::string_view tokenizer_config) {
-  AlbertOptions options;
-  try {
-    const Json json = Json::Parse(tokenizer_config);
-    const auto read = [&](std::string_view name, bool* option) {
-      const auto found = json.object().find(name);
-      if (found != json.object().end()) *option = found->second.boolean();
-    };
-    read("do_lower_case", &options.do_lower_case);
-    read("remove_space", &options.remove_space);
-    read("keep_accents", &options.keep_accents);
-  } catch (const JsonError& error) {
-    throw std::runtime_error(std::string("The tokenizer's tokenizer_config.json is malformed: ") +
-                             error.what() + ".");
-  }
-  return options;
+  const TokenizerConfig config(tokenizer_config);
+  const AlbertOptions defaults;
+  return {config.Flag("do_lower_case", defaults.do_lower_case),
+          config.Flag("remove_space", defaults.remove_space),
+          config.Flag("keep_accents", defaults.keep_accents)};
 }
 
 std::string NormalizeAlbert(std::string_view text, const AlbertOptions& options) {
@@ -82,7 +64,7 @@ std::string NormalizeAlbert(std::string_view text, const AlbertOptions& options)
   if (options.remove_space) codes = CollapseSpace(codes);
   codes = ReplaceQuotes(codes);
   if (!options.keep_accents) codes = RemoveAccents(codes);
-  if (options.do_lower_case) codes = Lower(codes);
+  if (options.do_lower_case) codes = LowerCase(codes);
   std::string normalized;
   for (const char32_t code : codes) AppendUtf8(code, &normalized);
   return normalized;

@@ -31,19 +31,12 @@ std::u32string StripAccents(std::u32string_view text) {
   return stripped;
 }
 
-std::u32string Lower(std::u32string_view text) {
-  std::u32string lower;
-  lower.reserve(text.size());
-  for (const char32_t code : text) AppendLower(code, lower);
-  return lower;
-}
-
 }  // namespace
 
 std::u32string NormalizeForBert(std::u32string_view text, const BertOptions& options) {
   std::u32string normal = Clean(text, options.split_chinese);
   if (options.strip_accents) normal = StripAccents(normal);
-  return options.lower_case ? Lower(normal) : normal;
+  return options.lower_case ? LowerCase(normal) : normal;
 }
 
 std::vector<std::u32string_view> SplitBertWords(std::u32string_view text) {

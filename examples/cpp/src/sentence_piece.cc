@@ -11,6 +11,7 @@
 #include "albert_normalization.h"
 #include "piece_normalizer.h"
 #include "sentence_piece_model.h"
+#include "tokenizer_config.h"
 #include "unigram.h"
 
 namespace early_exit {
@@ -110,7 +111,7 @@ std::unique_ptr<Tokenizer> MakeSentencePiece(const TokenizerFiles& files) {
     throw std::runtime_error("A sentencepiece tokenizer must have one file '*.model', but has " +
                              std::to_string(models.size()) + ".");
   }
-  const auto config = files.find("tokenizer_config.json");
+  const auto config = files.find(kTokenizerConfigName);
   const AlbertOptions options =
       config == files.end() ? AlbertOptions() : ReadAlbertOptions(config->second);
   const SentencePieceModel model = ReadSentencePieceModel(models[0], files.at(models[0]));

@@ -88,6 +88,16 @@ void ReorderMarks(std::u32string& text) {
   }
 }
 
+void AppendLower(char32_t code, std::u32string& out) {
+  if (code == kDottedCapitalI) {
+    out += U"i\u0307";
+    return;
+  }
+  const Lower* range = FindRange(kLower, code);
+  const bool changes = range && (code - range->first) % range->step == 0;
+  out += changes ? static_cast<char32_t>(static_cast<std::int32_t>(code) + range->offset) : code;
+}
+
 }  // namespace
 
 std::u32string Decompose(std::u32string_view text, Decomposition kind) {
@@ -105,14 +115,11 @@ bool IsNonspacingMark(char32_t code) {
 
 bool IsMark(char32_t code) { return FindRange(kMarks, code) != nullptr; }
 
-void AppendLower(char32_t code, std::u32string& out) {
-  if (code == kDottedCapitalI) {
-    out += U"i\u0307";
-    return;
-  }
-  const Lower* range = FindRange(kLower, code);
-  const bool changes = range && (code - range->first) % range->step == 0;
-  out += changes ? static_cast<char32_t>(static_cast<std::int32_t>(code) + range->offset) : code;
+std::u32string LowerCase(std::u32string_view text) {
+  std::u32string lower;
+  lower.reserve(text.size());
+  for (const char32_t code : text) AppendLower(code, lower);
+  return lower;
 }
 
 }  // namespace early_exit

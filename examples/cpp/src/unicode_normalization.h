@@ -21,8 +21,8 @@ bool IsNonspacingMark(char32_t code);
 // General category M (Mn, Mc, Me): what StripAccents strips.
 bool IsMark(char32_t code);
 
-// Appends the lower case of a character, without regard to its neighbours: one character, but two
-// for U+0130.
-void AppendLower(char32_t code, std::u32string& out);
+// The lower case of each character, without regard to its neighbours: one character, but two for
+// U+0130.
+std::u32string LowerCase(std::u32string_view text);
 
 }  // namespace early_exit

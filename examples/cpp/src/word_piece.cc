@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "json.h"
+#include "tokenizer_config.h"
 #include "utf8.h"
 
 namespace early_exit {
@@ -30,25 +30,13 @@ void ForEachLine(std::string_view text, Use use) {
   }
 }
 
-// A member that is true or false; `otherwise` if it is not there.
-bool ReadFlag(const Json& config, const char* name, bool otherwise) {
-  if (config.object().count(name) == 0) return otherwise;
-  try {
-    return config[name].boolean();
-  } catch (const JsonError& error) {
-    throw JsonError("has a `" + std::string(name) + "` that " + error.what());
-  }
-}
-
 BertOptions ReadOptions(std::string_view text) {
-  const Json config = Json::Parse(text);
+  const TokenizerConfig config(text);
   BertOptions options;
-  options.lower_case = ReadFlag(config, "do_lower_case", true);
-  const auto accents = config.object().find("strip_accents");
-  const bool follows_case = accents == config.object().end() || accents->second.is_null();
+  options.lower_case = config.Flag("do_lower_case", true);
   options.strip_accents =
-      follows_case ? options.lower_case : ReadFlag(config, "strip_accents", true);
-  options.split_chinese = ReadFlag(config, "tokenize_chinese_chars", true);
+      config.IsNull("strip_accents") ? options.lower_case : config.Flag("strip_accents", true);
+  options.split_chinese = config.Flag("tokenize_chinese_chars", true);
   return options;
 }
 
@@ -135,14 +123,9 @@ std::unique_ptr<Tokenizer> MakeWordPiece(const TokenizerFiles& files) {
   if (vocab == files.end()) {
     throw std::runtime_error("A BERT tokenizer must have the file 'vocab.txt'.");
   }
-  const auto config = files.find("tokenizer_config.json");
-  try {
-    const BertOptions options = config == files.end() ? BertOptions{} : ReadOptions(config->second);
-    return std::make_unique<WordPiece>(vocab->second, options);
-  } catch (const JsonError& error) {
-    throw std::runtime_error(
-        "The tokenizer's tokenizer_config.json is malformed: " + std::string(error.what()) + ".");
-  }
+  const auto config = files.find(kTokenizerConfigName);
+  const BertOptions options = config == files.end() ? BertOptions{} : ReadOptions(config->second);
+  return std::make_unique<WordPiece>(vocab->second, options);
 }
 
 }  // namespace early_exit

@@ -42,12 +42,6 @@ std::u32string Without(bool (*unwanted)(char32_t), const std::u32string& text) {
   return kept;
 }
 
-std::u32string Lower(const std::u32string& text) {
-  std::u32string lower;
-  for (const char32_t code : text) early_exit::AppendLower(code, lower);
-  return lower;
-}
-
 Normalize Choose(const std::string& name) {
   using early_exit::Decomposition;
   const auto decompose = [](Decomposition kind) {
@@ -59,7 +53,7 @@ Normalize Choose(const std::string& name) {
   const std::map<std::string, Normalize> choices{
       {"nfd", decompose(Decomposition::kCanonical)},
       {"nfkd", decompose(Decomposition::kCompatibility)},
-      {"lower", Lower},
+      {"lower", early_exit::LowerCase},
       {"nonspacing", strip(early_exit::IsNonspacingMark)},
       {"marks", strip(early_exit::IsMark)}};
   const auto found = choices.find(name);

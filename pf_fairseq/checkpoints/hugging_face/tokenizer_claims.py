@@ -12,7 +12,8 @@ from pf_fairseq.text.tokenizer_config import CONFIG_NAME
 TOKENIZER_JSON = "tokenizer.json"
 # These read tokenizer.json and nothing else, whatever vocabulary lies beside it.
 _GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")
-_CLASSES = {
+# By the kind of our tokenizer; the first is the one that `convert` writes.
+TOKENIZER_CLASSES = {
     "roberta": ("RobertaTokenizer",),
     "bert": ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"),
     "sentencepiece": ("AlbertTokenizer",),
@@ -68,9 +69,9 @@ def check_claims(kind: str, folder: Path, claims: dict[str, Any]) -> None:
         InputError: naming the class, the options and the added tokens that ours does not know.
     """
     problems = []
-    name = claims.get("tokenizer_class")
-    if name and not is_generic(claims) and str(name).removesuffix("Fast") not in _CLASSES[kind]:
-        known = ", ".join(_CLASSES[kind])
+    name, classes = claims.get("tokenizer_class"), TOKENIZER_CLASSES[kind]
+    if name and not is_generic(claims) and str(name).removesuffix("Fast") not in classes:
+        known = ", ".join(classes)
         problems.append(f"`tokenizer_class` must be {known}, but is {name!r}")
     problems += [
         f"`{option}` must be {json.dumps(neutral[-1])}, but is {json.dumps(claims[option])}"

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME, config_json
 from pf_fairseq.checkpoints.hugging_face.key_maps import KEY_MAPS, SEGMENTS
+from pf_fairseq.checkpoints.hugging_face.tokenizer_claims import TOKENIZER_CLASSES
 from pf_fairseq.checkpoints.hugging_face.weights import SAFETENSORS
 from pf_fairseq.checkpoints.pretrained import (
     PretrainedEncoder,
@@ -19,13 +20,8 @@ from pf_fairseq.errors import InputError
 from pf_fairseq.text.byte_level_bpe import FAIRSEQ_FILES, HUGGING_FACE_FILES
 from pf_fairseq.text.dictionary import DICTIONARY_NAME, read_dictionary
 from pf_fairseq.text.tokenizer import Tokenizer
+from pf_fairseq.text.tokenizer_config import CONFIG_NAME as TOKENIZER_CONFIG
 
-_TOKENIZER_CONFIG = "tokenizer_config.json"
-_TOKENIZER_CLASSES = {
-    "roberta": "RobertaTokenizer",
-    "bert": "BertTokenizer",
-    "albert": "AlbertTokenizer",
-}
 _SENTENCEPIECE = "spiece.model"  # the name that transformers looks for
 
 
@@ -73,8 +69,8 @@ def _tokenizer_files(backbone: str, tokenizer: Tokenizer) -> dict[str, bytes]:
         }
     if DICTIONARY_NAME in files:
         files = _byte_level_files(tokenizer.files, tokenizer)
-    config = {"tokenizer_class": _TOKENIZER_CLASSES[backbone]}
-    files.setdefault(_TOKENIZER_CONFIG, (json.dumps(config) + "\n").encode())
+    config = {"tokenizer_class": TOKENIZER_CLASSES[tokenizer.kind][0]}
+    files.setdefault(TOKENIZER_CONFIG, (json.dumps(config) + "\n").encode())
     return files
 
 
