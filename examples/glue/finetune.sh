@@ -6,7 +6,8 @@
 #   examples/glue/finetune.sh MRPC plain-first    # beside it: the same encoder without exits, that reads
 #   examples/glue/finetune.sh MRPC plain-mean     # the first token, or the mean of all
 #
-# A second call resumes. What was measured is added to examples/glue/results/finetuned.jsonl.
+# With SEED=2 before it, another run. A second call resumes. What was measured is added to
+# examples/glue/results/finetuned.jsonl.
 source examples/glue/steps.sh
 TASK=${1:?give SST-2, MRPC, RTE or QNLI}
 METHOD=${2:-exits}
@@ -25,13 +26,14 @@ case $TASK in
 esac
 
 data=$OUT/$TASK/data
+models=$OUT/$TASK/seed-$SEED
 prepare_encoder
 prepare_data "$TASK" "$PF_GLUE_DIR/$TASK" "$data"
 n_train=$(count_rows "$PF_GLUE_DIR/$TASK/train.tsv")
 
 # train_and_record NAME METRIC FLAG...
 train_and_record() {
-  local name=$1 metric=$2 folder=$OUT/$TASK/$1
+  local name=$1 metric=$2 folder=$models/$1
   shift 2
   finetune "$data" "$n_train" "$N_EPOCHS" "$LR" "$folder/checkpoints" "$metric" "$@"
   pf-fairseq evaluate --checkpoint "$folder/checkpoints/checkpoint_best.pt" --data "$data" \
@@ -53,7 +55,7 @@ case $METHOD in
 esac
 
 train_and_record exits accuracy_at_2x --criterion past_future "${FLAGS[@]}"
-folder=$OUT/$TASK/exits
+folder=$models/exits
 python export/script.py --checkpoint "$folder/checkpoints/checkpoint_best.pt" --data "$data" \
   --operating-points "$folder/evaluation/report.json" --output "$folder/model.pt"
 make cpp

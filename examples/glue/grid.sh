@@ -36,7 +36,7 @@ cell() {
   local name=$1 lr=$2 folder=$OUT/grid/cells/$TASK/$1 metric=accuracy_at_2x
   shift 2
   [[ "$WANTED" =~ ^\ +$ || "$WANTED" == *" $name "* ]] || return 0
-  if python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --has; then
+  if python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" --has; then
     return
   fi
   [[ "$name" != plain* ]] || metric=accuracy

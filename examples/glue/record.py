@@ -18,10 +18,10 @@ def build_parser() -> Parser:
     parser.add_argument("--results", type=Path, required=True, help="the file, *.jsonl")
     parser.add_argument("--task", required=True)
     parser.add_argument("--variant", required=True, help="name of the cell")
+    parser.add_argument("--seed", type=int, required=True)
     parser.add_argument(
         "--has", action="store_true", help="only tell, by the exit status, whether it is there"
     )
-    parser.add_argument("--seed", type=int)
     parser.add_argument("--n-train", type=int, help="sentences that it was trained on")
     parser.add_argument("--report", type=Path, help="report.json of the evaluation")
     parser.add_argument("--encoder", help="name of the pretrained encoder")
@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _is_cell(args: argparse.Namespace, row: dict[str, Any]) -> bool:
-    return (row["task"], row["variant"]) == (args.task, args.variant)
+    key = (args.task, args.variant, args.seed)
+    return (row["task"], row["variant"], row["seed"]) == key
 
 
 def cell(args: argparse.Namespace, report: dict[str, Any]) -> dict[str, Any]:

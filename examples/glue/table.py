@@ -1,6 +1,7 @@
 """Print a file of results as a Markdown table: accuracies in per cent, dev set.
 
-In parentheses: points above (+) or below (-) the best plain model of the same task.
+The mean over the seeds of a variant; in parentheses, points above (+) or below (-) the best plain
+variant of the same task.
 
 python examples/glue/table.py examples/glue/results/grid.jsonl
 """
@@ -8,6 +9,7 @@ python examples/glue/table.py examples/glue/results/grid.jsonl
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +27,63 @@ def build_parser() -> Parser:
 
 def run(args: argparse.Namespace) -> None:
     """Read the file and print the table."""
-    rows = [json.loads(line) for line in args.results.read_text("utf-8").splitlines()]
-    print("| task | variant | full depth | 2x | 3x | each exit alone |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    tasks = list(dict.fromkeys(row["task"] for row in rows))
-    for row in sorted(rows, key=lambda row: (tasks.index(row["task"]), row["method"] != "plain")):
-        best = max(
-            (other["full_depth"] for other in rows if _is_plain_of(row, other)), default=None
+    variants = read_variants(args.results)
+    print("| task | variant | seeds | full depth | 2x | 3x | each exit alone |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    tasks = list(dict.fromkeys(each.task for each in variants))
+    for each in sorted(variants, key=lambda each: (tasks.index(each.task), not each.is_plain)):
+        plain = [other for other in variants if other.task == each.task and other.is_plain]
+        best = max((other.scores[0] for other in plain if other.scores[0]), default=None)
+        cells = [each.task, each.name, str(each.n_seeds), *_cells(each, best)]
+        print(f"| {' | '.join(cells)} |")
+
+
+@dataclass
+class Variant:
+    """Means over the seeds; accuracies in [0, 1], None where a speed-up was not reached."""
+
+    task: str
+    name: str
+    is_plain: bool
+    n_seeds: int
+    scores: list[float | None]  # at full depth and at `TARGETS`
+    exits: list[float | None]  # of each exit alone
+
+
+def read_variants(results: Path) -> list[Variant]:
+    """Gather the lines of one variant of one task."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in map(json.loads, results.read_text("utf-8").splitlines()):
+        groups.setdefault((row["task"], row["variant"]), []).append(row)
+    return [
+        Variant(
+            *key,
+            is_plain=rows[0]["method"] == "plain",
+            n_seeds=len(rows),
+            scores=_means([_scores(row) for row in rows]),
+            exits=_means([row["exit_accuracy"] for row in rows]),
         )
-        print(f"| {row['task']} | {row['variant']} | {' | '.join(_scores(row, best))} |")
+        for key, rows in groups.items()
+    ]
 
 
-def _is_plain_of(row: dict[str, Any], other: dict[str, Any]) -> bool:
-    return bool(other["task"] == row["task"] and other["method"] == "plain")
-
-
-def _scores(row: dict[str, Any], plain: float | None) -> list[str]:
-    if row["method"] == "plain":  # its earlier exits were never trained
-        return [_percent(row["full_depth"]), "", "", ""]
+def _scores(row: dict[str, Any]) -> list[float | None]:
     scores = {point["target_speedup"]: point["score"] for point in row["points"]}
-    found = [row["full_depth"], *(scores[target] for target in TARGETS)]
-    alone = " ".join(map(_percent, row["exit_accuracy"]))
-    return [*(_against(score, plain) for score in found), alone]
+    return [row["full_depth"], *(scores[target] for target in TARGETS)]
+
+
+def _means(rows: list[list[float | None]]) -> list[float | None]:
+    return [
+        None if None in column else sum(filter(None, column)) / len(column)
+        for column in zip(*rows, strict=True)
+    ]
+
+
+def _cells(variant: Variant, plain: float | None) -> list[str]:
+    if variant.is_plain:  # its earlier exits were never trained
+        return [_percent(variant.scores[0]), "", "", ""]
+    alone = " ".join(map(_percent, variant.exits))
+    return [*(_against(score, plain) for score in variant.scores), alone]
 
 
 def _against(score: float | None, plain: float | None) -> str:

@@ -23,9 +23,11 @@ def _run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def _record(folder: Path, variant: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+def _record(
+    folder: Path, variant: str, *arguments: object, seed: int = 1
+) -> subprocess.CompletedProcess[str]:
     cell = ["--results", folder / "results.jsonl", "--task", "MRPC", "--variant", variant]
-    return _run("record.py", *cell, *arguments)
+    return _run("record.py", *cell, "--seed", seed, *arguments)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     """Results of a plain model and one with exits."""
     (tmp_path / "report.json").write_text(json.dumps(REPORT))
     for variant in ("plain-first", "both"):
-        options = ["--report", tmp_path / "report.json", "--seed", 1, "--n-train", 99]
+        options = ["--report", tmp_path / "report.json", "--n-train", 99]
         done = _record(tmp_path, variant, *options, "--flags", "--lr 1", "--command", "grid.sh")
         assert done.returncode == 0, done.stderr
     return tmp_path
@@ -42,6 +44,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_cell_stands_there_once(folder: Path) -> None:
     assert _record(folder, "both", "--has").returncode == 0
     assert _record(folder, "mean", "--has").returncode == 1
+    assert _record(folder, "both", "--has", seed=2).returncode == 1
     better = {**REPORT, "exit_accuracy": [0.5, 0.625, 1.0]}
     (folder / "report.json").write_text(json.dumps(better))
     assert _record(folder, "both", "--report", folder / "report.json").returncode == 0
@@ -65,10 +68,23 @@ def test_what_a_line_says(folder: Path) -> None:
 def test_table(folder: Path) -> None:
     lines = _run("table.py", folder / "results.jsonl").stdout.splitlines()
     assert lines[2:] == [
-        "| MRPC | plain-first | 87.5 |  |  |  |",
-        "| MRPC | both | 87.5 (+0.0) | 62.5 (-25.0) | not reached | 50.0 62.5 87.5 |",
+        "| MRPC | plain-first | 1 | 87.5 |  |  |  |",
+        "| MRPC | both | 1 | 87.5 (+0.0) | 62.5 (-25.0) | not reached | 50.0 62.5 87.5 |",
     ]
     alone = folder / "alone.jsonl"  # nothing to compare with
     alone.write_text((folder / "results.jsonl").read_text().splitlines()[1])
     line = _run("table.py", alone).stdout.splitlines()[-1]
-    assert line == "| MRPC | both | 87.5 | 62.5 | not reached | 50.0 62.5 87.5 |"
+    assert line == "| MRPC | both | 1 | 87.5 | 62.5 | not reached | 50.0 62.5 87.5 |"
+
+
+def test_table_of_two_seeds(folder: Path) -> None:
+    worse = {**REPORT, "exit_accuracy": [0.5, 0.375, 0.625]}
+    worse["operating_points"] = [{"target_speedup": t, "accuracy": 0.375} for t in (2.0, 3.0)]
+    for point in worse["operating_points"]:
+        point["speedup"] = point["target_speedup"]
+    (folder / "report.json").write_text(json.dumps(worse))
+    assert _record(folder, "both", "--report", folder / "report.json", seed=2).returncode == 0
+    line = _run("table.py", folder / "results.jsonl").stdout.splitlines()[-1]
+    assert (
+        line == "| MRPC | both | 2 | 75.0 (-12.5) | 50.0 (-37.5) | not reached | 50.0 50.0 75.0 |"
+    )
