@@ -15,7 +15,7 @@ def layer_weights(n_layers: int, device: torch.device, power: float = 1.0) -> Te
     the same under Adam, which knows no scale.)
     """
     depths = torch.arange(1, n_layers + 1, dtype=torch.float32, device=device)
-    weights = depths**power
+    weights = (depths / n_layers) ** power  # at most 1, whatever the power
     return weights / weights.sum()
 
 

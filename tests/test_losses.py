@@ -26,6 +26,11 @@ def test_deeper_exits_weigh_more(n_layers: int) -> None:
     assert layer_weights(n_layers, CPU).tolist() == pytest.approx(expected)
 
 
+def test_a_great_power_leaves_the_last_exit() -> None:
+    expected = pytest.approx([0.0] * 23 + [1.0], abs=1e-12)
+    assert layer_weights(24, CPU, power=1000.0).tolist() == expected
+
+
 @pytest.mark.parametrize("power", [0.0, 3.0])
 def test_the_power_of_the_depth(power: float) -> None:
     total = 1**power + 2**power + 3**power

@@ -24,6 +24,10 @@ case $TASK in
   QNLI) N_EPOCHS=2 SAVE_EVERY=0 COLUMNS=2,3 FLAGS=(--distillation 0.5 --layer-weight-power 3) ;;
   *) echo "finetune.sh: there is no recipe for '$TASK'; give SST-2, MRPC, RTE or QNLI." >&2; exit 2 ;;
 esac
+case $METHOD in
+  exits | plain-first | plain-mean) ;;
+  *) echo "finetune.sh: there is no method '$METHOD'; give exits, plain-first or plain-mean." >&2; exit 2 ;;
+esac
 
 data=$OUT/$TASK/data
 models=$OUT/$TASK/seed-$SEED
@@ -40,19 +44,15 @@ train_and_record() {
     --split valid --output "$folder/evaluation"
   python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" \
     --n-train "$n_train" --report "$folder/evaluation/report.json" \
-    --encoder "$ENCODER_NAME" --flags "--lr $LR --batch-size $BATCH $PRECISION $*" \
-    --command "examples/glue/finetune.sh $TASK $METHOD"
+    --encoder "$ENCODER_NAME" --flags "--lr $LR --batch-size $BATCH --max-epoch $N_EPOCHS $PRECISION $*" \
+    --command "SEED=$SEED examples/glue/finetune.sh $TASK $METHOD"
 }
 
-case $METHOD in
-  exits) ;;
-  plain-first | plain-mean)
-    train_and_record "$METHOD" accuracy --criterion sentence_prediction \
-      --no-past --no-future --readout "${METHOD#plain-}"
-    exit
-    ;;
-  *) echo "finetune.sh: there is no method '$METHOD'; give exits, plain-first or plain-mean." >&2; exit 2 ;;
-esac
+if [[ "$METHOD" != exits ]]; then
+  train_and_record "$METHOD" accuracy --criterion sentence_prediction \
+    --no-past --no-future --readout "${METHOD#plain-}"
+  exit
+fi
 
 train_and_record exits accuracy_at_2x --criterion past_future "${FLAGS[@]}"
 folder=$models/exits

@@ -11,6 +11,7 @@
 source examples/glue/steps.sh
 TASK=${1:?give MRPC, SST-2 or QNLI}
 WANTED=" ${*:2} "
+KNOWN=
 RESULTS=${RESULTS:-examples/glue/results/grid.jsonl}
 case $TASK in
   MRPC) N_EPOCHS=3 N_PART= ;;
@@ -33,10 +34,12 @@ n_train=$(count_rows "$source_folder/train.tsv")
 
 # cell NAME LR FLAG...
 cell() {
-  local name=$1 lr=$2 folder=$OUT/grid/cells/$TASK/$1 metric=accuracy_at_2x
+  local name=$1 lr=$2 folder=$OUT/grid/cells/$TASK/seed-$SEED/$1 metric=accuracy_at_2x
   shift 2
+  KNOWN+=" $name "
   [[ "$WANTED" =~ ^\ +$ || "$WANTED" == *" $name "* ]] || return 0
-  if python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" --has; then
+  if python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" \
+    --encoder "$ENCODER_NAME" --has; then
     return
   fi
   [[ "$name" != plain* ]] || metric=accuracy
@@ -47,7 +50,7 @@ cell() {
     --output "$folder/evaluation"
   python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" \
     --n-train "$n_train" --report "$folder/evaluation/report.json" --encoder "$ENCODER_NAME" \
-    --flags "--lr $lr --batch-size $BATCH $PRECISION $*" --command "examples/glue/grid.sh $TASK"
+    --flags "--lr $lr --batch-size $BATCH --max-epoch $N_EPOCHS $PRECISION $*" --command "SEED=$SEED examples/glue/grid.sh $TASK $name"
   rm -rf "$folder/checkpoints"
 }
 
@@ -79,3 +82,7 @@ ours both-1e-4-live-imitation-1 1e-4 --no-detach-imitation
 ours both-1e-4-live-imitation-0.1 1e-4 --no-detach-imitation --imitation-weight 0.1
 ours both-1e-4-live-imitation-0.01 1e-4 --no-detach-imitation --imitation-weight 0.01
 ours both-2e-4-live-imitation-0.01 2e-4 --no-detach-imitation --imitation-weight 0.01
+
+for name in $WANTED; do
+  [[ "$KNOWN" == *" $name "* ]] || { echo "grid.sh: there is no cell '$name'; give one of$KNOWN." >&2; exit 2; }
+done

@@ -9,6 +9,7 @@ from typing import Any
 from pf_fairseq.cli.program import Parser, run_program
 from pf_fairseq.files import write_text
 
+KEY = ("task", "variant", "seed", "encoder")  # a cell stands in the file once
 METRICS = ("mcc", "f1")  # beside accuracy, where the task has them
 
 
@@ -19,12 +20,12 @@ def build_parser() -> Parser:
     parser.add_argument("--task", required=True)
     parser.add_argument("--variant", required=True, help="name of the cell")
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--encoder", required=True, help="name of the pretrained encoder")
     parser.add_argument(
         "--has", action="store_true", help="only tell, by the exit status, whether it is there"
     )
     parser.add_argument("--n-train", type=int, help="sentences that it was trained on")
     parser.add_argument("--report", type=Path, help="report.json of the evaluation")
-    parser.add_argument("--encoder", help="name of the pretrained encoder")
     parser.add_argument("--command", help="what produced it")
     parser.add_argument("--flags", help="flags of fairseq-train that make the variant")
     return parser
@@ -43,8 +44,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _is_cell(args: argparse.Namespace, row: dict[str, Any]) -> bool:
-    key = (args.task, args.variant, args.seed)
-    return (row["task"], row["variant"], row["seed"]) == key
+    return all(row[name] == getattr(args, name) for name in KEY)
 
 
 def cell(args: argparse.Namespace, report: dict[str, Any]) -> dict[str, Any]:

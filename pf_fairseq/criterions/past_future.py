@@ -1,5 +1,6 @@
 """The criterion `past_future`: layer-weighted cross entropy plus imitation, Eq. (13)."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,16 +76,8 @@ class PastFutureCriterion(FairseqCriterion):
                 "past_future: `--regression-target` is not supported, since exits classify; "
                 "leave it out and give `--num-classes`."
             )
-        if cfg.imitation_weight < 0:
-            raise SystemExit(
-                "past_future: `--imitation-weight` must not be negative, "
-                f"but is {cfg.imitation_weight} instead."
-            )
-        if cfg.layer_weight_power < 0:
-            raise SystemExit(
-                "past_future: `--layer-weight-power` must not be negative, "
-                f"but is {cfg.layer_weight_power} instead."
-            )
+        _check_not_negative("--imitation-weight", cfg.imitation_weight)
+        _check_not_negative("--layer-weight-power", cfg.layer_weight_power)
         if not 0 <= cfg.distillation <= 1:
             raise SystemExit(
                 "past_future: `--distillation` must be a share between 0 and 1, "
@@ -146,6 +139,13 @@ class PastFutureCriterion(FairseqCriterion):
         elif any("ncorrect" in log for log in logging_outputs):
             n_correct = sum(log.get("ncorrect", 0) for log in logging_outputs)
             metrics.log_scalar("accuracy", 100.0 * n_correct / n_sentences, n_sentences, round=2)
+
+
+def _check_not_negative(flag: str, value: float) -> None:
+    if not (math.isfinite(value) and value >= 0):
+        raise SystemExit(
+            f"past_future: `{flag}` must be a number that is not negative, but is {value} instead."
+        )
 
 
 def _log_exits(scores: Tensor) -> None:

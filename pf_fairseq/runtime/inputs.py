@@ -133,23 +133,35 @@ def check_tokens(
     bad = (lengths == 0) | facts[1:].any(dim=0)
     if bool(bad.any()):
         row = int(bad.nonzero()[0])
-        if int(facts[2, row]) != 0:
-            values = tokens[row].cpu()
-            value = int(values[(values < 0) | (values >= vocab_size)][0])
-            raise ValueError(
-                f"sentence {row} has the id {value}, "
-                f"but ids must be between 0 and {vocab_size - 1}."
-            )
-        if int(lengths[row]) == 0:
-            raise ValueError(
-                f"sentence {row} is empty (all padding); every sentence needs at least one token."
-            )
-        if int(facts[1, row]) != 0:
-            raise ValueError(
-                f"sentence {row} has padding (id {pad_id}) before a token; pad on the right."
-            )
-        raise ValueError(
-            f"`threshold` must be a number (entropy in nats), but is NaN for sentence {row} "
-            f"instead. Use 0 to never exit early."
-        )
+        _refuse(row, tokens[row], facts[:, row], pad_id, vocab_size)
     return lengths
+
+
+def _refuse(row: int, tokens: Tensor, facts: Tensor, pad_id: int, vocab_size: int) -> None:
+    """Raise what is wrong with a sentence.
+
+    Args:
+        row: its number.
+        tokens: its ids `(T,)`.
+        facts: `(4,)`: its length, and whether it has a hole, a foreign id, a NaN as threshold.
+        pad_id: id of padding.
+        vocab_size: ids are `0 .. vocab_size - 1`.
+    """
+    if int(facts[2]) != 0:
+        ids = tokens.cpu()
+        value = int(ids[(ids < 0) | (ids >= vocab_size)][0])
+        raise ValueError(
+            f"sentence {row} has the id {value}, but ids must be between 0 and {vocab_size - 1}."
+        )
+    if int(facts[0]) == 0:
+        raise ValueError(
+            f"sentence {row} is empty (all padding); every sentence needs at least one token."
+        )
+    if int(facts[1]) != 0:
+        raise ValueError(
+            f"sentence {row} has padding (id {pad_id}) before a token; pad on the right."
+        )
+    raise ValueError(
+        f"`threshold` must be a number (entropy in nats), but is NaN for sentence {row} "
+        f"instead. Use 0 to never exit early."
+    )

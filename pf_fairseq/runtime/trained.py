@@ -53,9 +53,6 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
     """
     # It tells of everything that it loads, which nobody asked for here.
     logging.getLogger("fairseq").setLevel(logging.WARNING)
-    from fairseq import tasks
-    from omegaconf import OmegaConf
-
     register()
     state = read_checkpoint(checkpoint)
     cfg = _config(checkpoint, state)
@@ -67,11 +64,8 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
         )
     description = TaskDescription.read(data)
     cfg["task"]["data"] = str(data)
-    structured = OmegaConf.create({"task": cfg["task"], "model": _with_newer_flags(cfg["model"])})
     try:
-        task = tasks.setup_task(structured.task)
-        model = task.build_model(structured.model, from_checkpoint=True)
-        model.load_state_dict(state["model"], strict=True)
+        task, model = _build(cfg, state["model"])
     except SystemExit as refusal:
         raise InputError(f"checkpoint `{checkpoint}` and data `{data}`: {refusal}") from refusal
     except OSError as error:  # of the dictionaries
@@ -91,6 +85,18 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
     )
 
 
+def _build(cfg: dict[str, Any], weights: dict[str, Any]) -> tuple[Any, "PastFutureModel"]:
+    """fairseq's task, and its model with the weights."""
+    from fairseq import tasks
+    from omegaconf import OmegaConf
+
+    structured = OmegaConf.create({"task": cfg["task"], "model": _with_newer_flags(cfg["model"])})
+    task = tasks.setup_task(structured.task)
+    model: PastFutureModel = task.build_model(structured.model, from_checkpoint=True)
+    model.load_state_dict(weights, strict=True)
+    return task, model
+
+
 def _config(checkpoint: Path, state: dict[str, Any]) -> dict[str, Any]:
     cfg = state.get("cfg")
     model = cfg.get("model") if isinstance(cfg, dict) else None
@@ -101,6 +107,7 @@ def _config(checkpoint: Path, state: dict[str, Any]) -> dict[str, Any]:
             f"`--arch past_future_roberta`, or bert or albert, for which a plain one can be the "
             f"`--restore-file`."
         )
+    _check_architecture(checkpoint, name)
     assert isinstance(cfg, dict)
     if not isinstance(cfg.get("task"), dict):
         raise InputError(
@@ -108,6 +115,16 @@ def _config(checkpoint: Path, state: dict[str, Any]) -> dict[str, Any]:
             f"`--finetune-from-model {checkpoint}` first."
         )
     return cfg
+
+
+def _check_architecture(checkpoint: Path, name: str) -> None:
+    from fairseq.models import ARCH_MODEL_NAME_REGISTRY, MODEL_DATACLASS_REGISTRY
+
+    if name not in ARCH_MODEL_NAME_REGISTRY and name not in MODEL_DATACLASS_REGISTRY:
+        raise InputError(
+            f"checkpoint `{checkpoint}` has the architecture {name!r}, which this version does not "
+            "know; install the version of pf_fairseq that trained it."
+        )
 
 
 def _with_newer_flags(model: dict[str, Any]) -> dict[str, Any]:

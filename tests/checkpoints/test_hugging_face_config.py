@@ -65,6 +65,8 @@ def test_positions_of_roberta_are_counted_from_two(tmp_path: Path) -> None:
         ("bert", {"hidden_dropout_prob": 1.5}, "`hidden_dropout_prob` must be a number between"),
         ("albert", {"attention_probs_dropout_prob": None}, "`attention_probs_dropout_prob` must"),
         ("bert", {"hidden_act": ["gelu"]}, "`hidden_act` must be one of"),
+        ("bert", {"num_hidden_layers": 1}, "`num_hidden_layers` must be at least 2"),
+        ("roberta", {"max_position_embeddings": 2}, "`max_position_embeddings` must be above 2"),
         ("roberta", {"pad_token_id": 0}, "`pad_token_id` must be 1, but is 0"),
     ],
 )

@@ -15,6 +15,7 @@ from transformers import AutoModel
 from pf_fairseq.checkpoints.equality import differing_text, largest_difference
 from pf_fairseq.checkpoints.hugging_face.reading import read_hugging_face
 from pf_fairseq.checkpoints.pretrained import PretrainedEncoder
+from pf_fairseq.errors import InputError
 from tests.checkpoints.hugging_face_folders import BACKBONES, BASE, LARGE, write_folder
 from tests.tolerances import CONVERTED
 
@@ -152,3 +153,6 @@ def test_a_changed_tokenizer_is_found(backbone: str, tmp_path: Path) -> None:
     changed = {option: backbone == "roberta"}
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(changed))
     assert differing_text(tmp_path, encoder) == "A fine film, and not a minute too long."
+    (tmp_path / "tokenizer.json").write_text("{")
+    with pytest.raises(InputError, match="transformers cannot load the tokenizer of"):
+        differing_text(tmp_path, encoder)

@@ -108,6 +108,24 @@ def test_refused(change: Callable[[dict[str, Any]], None], message: str, tmp_pat
     assert str(path) in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_set("pre_tokenizer", "use_regex", value=False), "`pre_tokenizer.use_regex` must be True"),
+        (_set("model", "end_of_word_suffix", value="</w>"), "`model.end_of_word_suffix` must be"),
+    ],
+)
+def test_a_byte_level_bpe_of_another_kind(
+    change: Callable[[dict[str, Any]], None], message: str, tmp_path: Path
+) -> None:
+    path = _resave(tmp_path, "roberta", tokenizer_files("roberta")) / "tokenizer.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=message):
+        load_hugging_face_tokenizer("roberta", path.parent)
+
+
 def test_not_json(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{")
     with pytest.raises(InputError, match="is damaged"):

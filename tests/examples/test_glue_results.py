@@ -27,7 +27,7 @@ def _record(
     folder: Path, variant: str, *arguments: object, seed: int = 1
 ) -> subprocess.CompletedProcess[str]:
     cell = ["--results", folder / "results.jsonl", "--task", "MRPC", "--variant", variant]
-    return _run("record.py", *cell, "--seed", seed, *arguments)
+    return _run("record.py", *cell, "--seed", seed, "--encoder", "tiny", *arguments)
 
 
 @pytest.fixture
@@ -83,8 +83,13 @@ def test_table_of_two_seeds(folder: Path) -> None:
     for point in worse["operating_points"]:
         point["speedup"] = point["target_speedup"]
     (folder / "report.json").write_text(json.dumps(worse))
-    assert _record(folder, "both", "--report", folder / "report.json", seed=2).returncode == 0
+    options = ["--report", folder / "report.json", "--n-train", 99, "--flags", "--lr 1"]
+    assert _record(folder, "both", *options, seed=2).returncode == 0
     line = _run("table.py", folder / "results.jsonl").stdout.splitlines()[-1]
     assert (
         line == "| MRPC | both | 2 | 75.0 (-12.5) | 50.0 (-37.5) | not reached | 50.0 50.0 75.0 |"
     )
+    options[-1] = "--lr 2"  # another recipe, of which no mean is taken
+    assert _record(folder, "both", *options, seed=2).returncode == 0
+    lines = _run("table.py", folder / "results.jsonl").stdout.splitlines()
+    assert [line.split(" | ")[2] for line in lines[2:]] == ["1", "1", "1"]

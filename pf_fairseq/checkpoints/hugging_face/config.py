@@ -117,12 +117,10 @@ def _problems(content: dict[str, Any], backbone: str) -> list[str]:
         if content.get(key, value) != value
     ]
     problems += _number_problems(content)
-    if backbone == "roberta":  # which counts positions from the id of padding
-        problems += [
-            f"`{key}` must be {value}, but is {content[key]!r}"
-            for key, value in _ROBERTA_IDS.items()
-            if content.get(key, value) != value
-        ]
+    if content.get("num_hidden_layers") == 1:
+        problems.append("`num_hidden_layers` must be at least 2 for an early exit, but is 1")
+    if backbone == "roberta":
+        problems += _roberta_problems(content)
     if content.get("hidden_act") not in list(_ACTIVATIONS):
         problems.append(
             f"`hidden_act` must be one of {', '.join(_ACTIVATIONS)}, but is "
@@ -131,6 +129,21 @@ def _problems(content: dict[str, Any], backbone: str) -> list[str]:
     n_segments = content.get("type_vocab_size", N_SEGMENTS)
     if backbone != "roberta" and n_segments != N_SEGMENTS:
         problems.append(f"`type_vocab_size` must be {N_SEGMENTS}, but is {n_segments!r}")
+    return problems
+
+
+def _roberta_problems(content: dict[str, Any]) -> list[str]:
+    """It counts positions from the id of padding."""
+    problems = [
+        f"`{key}` must be {value}, but is {content[key]!r}"
+        for key, value in _ROBERTA_IDS.items()
+        if content.get(key, value) != value
+    ]
+    n_positions = content.get("max_position_embeddings")
+    if n_positions in range(1, PAD_ID + 2):
+        problems.append(
+            f"`max_position_embeddings` must be above {PAD_ID + 1}, but is {n_positions}"
+        )
     return problems
 
 

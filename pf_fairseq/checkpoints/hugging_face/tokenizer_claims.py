@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pf_fairseq.errors import list_problems
+from pf_fairseq.errors import InputError, list_problems
 from pf_fairseq.files import read_json_object
 from pf_fairseq.text.tokenizer_config import CONFIG_NAME
 
@@ -18,11 +18,14 @@ TOKENIZER_CLASSES = {
     "bert": ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"),
     "sentencepiece": ("AlbertTokenizer",),
 }
+_ROLES = ("cls", "sep", "pad", "unk", "mask")
 _SPECIAL_TOKENS = {
-    "roberta": {"<s>", "<pad>", "</s>", "<unk>", "<mask>"},
-    "bert": {"[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]"},
-    "sentencepiece": {"[CLS]", "[SEP]", "[MASK]", "<pad>", "<unk>", "<s>", "</s>"},
+    "roberta": ("<s>", "</s>", "<pad>", "<unk>", "<mask>"),
+    "bert": ("[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]"),
+    "sentencepiece": ("[CLS]", "[SEP]", "<pad>", "<unk>", "[MASK]"),
 }
+_ALSO_SPECIAL = {"sentencepiece": {"<s>", "</s>"}}  # in the model of ALBERT, and never used
+_SPECIAL_TOKENS_MAP = "special_tokens_map.json"
 # Options that change what a text is cut into, and the values that change nothing.
 _NEUTRAL: dict[str, dict[str, tuple[object, ...]]] = {
     "roberta": {"add_prefix_space": (None, False)},
@@ -66,45 +69,78 @@ def check_claims(kind: str, folder: Path, claims: dict[str, Any]) -> None:
         claims: `read_claims(folder)`.
 
     Raises:
-        InputError: naming the class, the options and the added tokens that ours does not know.
+        InputError: naming the class, the options, the special and the added tokens that ours does
+            not know, or what is damaged.
     """
-    problems = []
+    try:
+        problems = [
+            *_option_problems(kind, claims),
+            *_special_token_problems(kind, {**_read(folder / _SPECIAL_TOKENS_MAP), **claims}),
+            *_added_token_problems(kind, folder, claims),
+        ]
+    except InputError as error:
+        raise InputError(f"The tokenizer of `{folder}` is damaged: {error}") from error
+    if problems:
+        raise list_problems(f"The tokenizer of `{folder}` is another than ours:", problems)
+
+
+def _option_problems(kind: str, claims: dict[str, Any]) -> Iterator[str]:
     name, classes = claims.get("tokenizer_class"), TOKENIZER_CLASSES[kind]
     if name and not is_generic(claims) and str(name).removesuffix("Fast") not in classes:
-        known = ", ".join(classes)
-        problems.append(f"`tokenizer_class` must be {known}, but is {name!r}")
-    problems += [
-        f"`{option}` must be {json.dumps(neutral[-1])}, but is {json.dumps(claims[option])}"
-        for option, neutral in _NEUTRAL[kind].items()
-        if option in claims and claims[option] not in neutral
-    ]
-    added = sorted(set(_added_tokens(folder, claims)) - _SPECIAL_TOKENS[kind])
+        yield f"`tokenizer_class` must be {', '.join(classes)}, but is {name!r}"
+    for option, neutral in _NEUTRAL[kind].items():
+        if option in claims and claims[option] not in neutral:
+            wanted, found = json.dumps(neutral[-1]), json.dumps(claims[option])
+            yield f"`{option}` must be {wanted}, but is {found}"
+
+
+def _special_token_problems(kind: str, claims: dict[str, Any]) -> Iterator[str]:
+    for role, wanted in zip(_ROLES, _SPECIAL_TOKENS[kind], strict=True):
+        token = claims.get(f"{role}_token")
+        if token is not None and (name := _content(token)) != wanted:
+            yield f"`{role}_token` must be {wanted}, but is {name}"
+
+
+def _added_token_problems(kind: str, folder: Path, claims: dict[str, Any]) -> Iterator[str]:
+    ours = {*_SPECIAL_TOKENS[kind], *_ALSO_SPECIAL.get(kind, ())}
+    added = sorted(set(_added_tokens(folder, claims)) - ours)
     if added:
-        problems.append(
+        yield (
             f"added tokens ({', '.join(added[:5])}) are found in a text before it is cut, which "
             "ours does not do; delete them from the tokenizer's files if no text holds them"
         )
-    if problems:
-        raise list_problems(f"The tokenizer of `{folder}` is another than ours:", problems)
 
 
 def _added_tokens(folder: Path, claims: dict[str, Any]) -> Iterator[str]:
     """Every token that some file adds, special ones included."""
     for option in ("additional_special_tokens", "extra_special_tokens", "added_tokens_decoder"):
         yield from _contents(claims.get(option))
-    for name, entry in (
-        ("special_tokens_map.json", "additional_special_tokens"),
-        (TOKENIZER_JSON, "added_tokens"),
-        ("added_tokens.json", None),
-    ):
-        try:
-            content = json.loads((folder / name).read_text("utf-8"))
-            yield from list(content) if entry is None else _contents(content.get(entry))
-        except (OSError, ValueError, AttributeError, TypeError):
-            continue  # absent, or damaged, which whoever needs it will say
+    yield from _contents(_read(folder / _SPECIAL_TOKENS_MAP).get("additional_special_tokens"))
+    yield from _contents(_read(folder / TOKENIZER_JSON).get("added_tokens"))
+    yield from _read(folder / "added_tokens.json")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A JSON object; empty if the file is absent, or damaged, which whoever needs it will say."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _contents(tokens: Any) -> Iterator[str]:
-    """Texts of tokens, which stand there as such or as objects with a `content`."""
-    for token in tokens.values() if isinstance(tokens, dict) else tokens or ():
-        yield str(token["content"]) if isinstance(token, dict) else str(token)
+    """Texts of a list of tokens, or of a table with tokens as its values."""
+    if isinstance(tokens, dict):
+        tokens = list(tokens.values())
+    if not isinstance(tokens, list | None):
+        raise InputError(f"added tokens must be a list or a table, but are {tokens!r}.")
+    yield from map(_content, tokens or ())
+
+
+def _content(token: Any) -> str:
+    """The text of a token, which stands there as such or as an object with a `content`."""
+    content = token.get("content") if isinstance(token, dict) else token
+    if not isinstance(content, str):
+        raise InputError(f"a token must be a text or hold its `content`, but is {token!r}.")
+    return content

@@ -85,6 +85,9 @@ def byte_level_files(content: dict[str, Any]) -> dict[str, bytes]:
     _demand("normalizer", content["normalizer"], None)
     _demand("pre_tokenizer.type", splitter["type"], "ByteLevel")
     _demand("pre_tokenizer.add_prefix_space", splitter["add_prefix_space"], False)
+    _demand("pre_tokenizer.use_regex", splitter.get("use_regex", True), True)
+    for affix in ("continuing_subword_prefix", "end_of_word_suffix"):
+        _demand(f"model.{affix}", model.get(affix) or "", "")
     _demand("model.byte_fallback", model.get("byte_fallback", False), False)
     _demand("model.ignore_merges", model.get("ignore_merges", False), False)
     pieces = _in_order(model["vocab"])
