@@ -28,6 +28,7 @@ def draw_curve(path: Path, evaluation: Evaluation) -> None:
     figure = new_figure(7.6, 4.6)
     axes = figure.add_subplot()
     tidy(axes)
+    axes.margins(y=0.14)  # room for the labels of points at the top
     exit_accuracy = evaluation.recorded.exit_accuracy()
     if exit_accuracy is None:
         _draw_thresholds(axes, evaluation)
@@ -117,4 +118,3 @@ def _scale_speedup(axes: Axes, n_layers: int) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     axes.set_xlabel("speed-up: layers of full depth / layers executed", color=INK)
-    axes.margins(y=0.14)

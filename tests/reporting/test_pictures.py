@@ -60,6 +60,15 @@ def test_curve_shows_points_full_depth_and_every_exit(
     assert list(curve.get_xdata()) == evaluation.curve.thinned().speedup.tolist()
 
 
+def test_labels_of_the_curve_stay_below_the_title(
+    tmp_path: Path, make_evaluation: MakeEvaluation, figures: list[Figure]
+) -> None:
+    curve_picture.draw_curve(tmp_path / "curve.png", make_evaluation())
+    axes = figures[0].axes[0]
+    top = axes.get_window_extent().y1
+    assert axes.texts and all(text.get_window_extent().y1 < top for text in axes.texts)
+
+
 def test_curve_without_labels_shows_thresholds(
     tmp_path: Path, make_evaluation: MakeEvaluation, figures: list[Figure]
 ) -> None:
