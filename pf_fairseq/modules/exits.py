@@ -124,7 +124,11 @@ class PastFutureExits(nn.Module):
             past = self.incorporation.alone(states)
         if self.learners is None:
             return AllExits(self._classify_all(past), states, None)
-        imitated = self.learners.imitate_all(states[:, :-1])
+        # The loss may train the learners alone; a scripted model, which trains nothing, cannot.
+        if self.detach_imitation and torch.is_grad_enabled() and not torch.jit.is_scripting():  # type: ignore[attr-defined]
+            imitated, for_the_loss = self.learners.imitate_all_twice(states[:, :-1])
+        else:
+            imitated = for_the_loss = self.learners.imitate_all(states[:, :-1])
         future = self.incorporation.all_futures(imitated)
         alpha = self._alpha_all(states[:, :-1] if self.gate_reads_state else past[:, :-1])
         if self.in_label_space:
@@ -132,13 +136,7 @@ class PastFutureExits(nn.Module):
         merged = self._merge(past[:, :-1], future, alpha)
         logits = torch.cat([merged, past[:, -1:]], dim=1)
         logits = logits if self.in_label_space else self._classify_all(logits)
-        return AllExits(logits, states, self._for_the_loss(imitated, states))
-
-    def _for_the_loss(self, imitated: Tensor, states: Tensor) -> Tensor:
-        """Imitated states whose loss trains the learners alone, if that is asked for."""
-        if self.detach_imitation and torch.is_grad_enabled() and self.learners is not None:
-            imitated = self.learners.imitate_all(states[:, :-1].detach())
-        return imitated
+        return AllExits(logits, states, for_the_loss)
 
     def _merge(self, past: Tensor, future: Tensor, alpha: Tensor) -> Tensor:
         merged = alpha * past + (1.0 - alpha) * future

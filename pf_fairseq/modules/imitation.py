@@ -1,6 +1,6 @@
 """Imitation learners: guess the states that the encoder has not computed yet."""
 
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -75,6 +75,45 @@ class ImitationLearners(nn.Module):
         Returns:
             `(B, n - 1, n - 1, D)`: exit `i` in row `i - 1`, target `j` in column `j - 2`.
         """
-        n_exits = states.size(1)
-        imitated = self.stacked(states).view(-1, n_exits, n_exits, self.state_dim)
+        return self._arrange(self.stacked(states))
+
+    @torch.jit.unused
+    def imitate_all_twice(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        """`imitate_all` for two uses, of which the second trains the learners alone.
+
+        The values are the same; the second sends no gradient back to `states`.
+        """
+        first, second = _TwoUses.apply(  # type: ignore[no-untyped-call]
+            states, self.stacked.weight, self.stacked.bias
+        )
+        return self._arrange(first), self._arrange(second)
+
+    def _arrange(self, flat: Tensor) -> Tensor:
+        n_exits = flat.size(1)
+        imitated = flat.view(-1, n_exits, n_exits, self.state_dim)
         return torch.tanh(imitated) if self.squash else imitated
+
+
+class _TwoUses(torch.autograd.Function):
+    """`F.linear` with two outputs of the same values; the second leaves the input alone.
+
+    Detaching the input for the second use would take the product of all learners once more.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        output = F.linear(inputs, weight, bias)
+        # Under autocast the output has its own dtype, which the gradients will have, too.
+        ctx.set_materialize_grads(False)  # an output that no loss uses sends None, not zeros
+        ctx.save_for_backward(inputs.to(output.dtype), weight.to(output.dtype))
+        return output, output.view_as(output)
+
+    @staticmethod
+    def backward(
+        ctx: Any, first: Tensor | None, second: Tensor | None
+    ) -> tuple[Tensor | None, Tensor, Tensor]:
+        inputs, weight = ctx.saved_tensors
+        to_inputs = None if first is None else first @ weight
+        given = [gradient for gradient in (first, second) if gradient is not None]
+        both = (given[0] + given[1] if len(given) == 2 else given[0]).flatten(end_dim=-2)
+        return to_inputs, both.T @ inputs.flatten(end_dim=-2), both.sum(dim=0)

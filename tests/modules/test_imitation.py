@@ -9,7 +9,7 @@ from torch.testing import assert_close
 from pf_fairseq.modules.imitation import ImitationLearners, future_mask
 from tests.modules.random_weights import randomise
 from tests.reference.imitation import imitate
-from tests.tolerances import REFERENCE
+from tests.tolerances import GRADIENT, HALF, REFERENCE
 
 STATE_DIM, N_LAYERS = 8, 12
 
@@ -62,6 +62,32 @@ def test_all_exits_at_once_hold_every_future(activation: str) -> None:
     for i in range(1, N_LAYERS):
         expected = expected_of(learners, states[:, i - 1], i, activation)
         assert_close(imitated[:, i - 1, i - 1 :].double(), expected, **REFERENCE)
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+@pytest.mark.parametrize("activation", ["none", "tanh"])
+@pytest.mark.parametrize("uses", [(1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
+def test_the_second_use_is_that_of_detached_states(
+    uses: tuple[float, float], activation: str, autocast: bool
+) -> None:
+    learners = build_learners(activation)
+    states = torch.randn(2, N_LAYERS - 1, STATE_DIM, requires_grad=True)
+    inputs = (states, learners.stacked.weight, learners.stacked.bias)
+
+    def gradients(twice: bool) -> tuple[torch.Tensor, ...]:
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            if twice:
+                outputs = learners.imitate_all_twice(states)
+            else:
+                outputs = learners.imitate_all(states), learners.imitate_all(states.detach())
+        terms = zip(uses, outputs, strict=True)
+        loss = sum((use * out.float().sin()).sum() for use, out in terms if use)
+        assert isinstance(loss, torch.Tensor)
+        return torch.autograd.grad(loss, inputs, materialize_grads=True)
+
+    for found, expected in zip(gradients(True), gradients(False), strict=True):
+        assert found.dtype == torch.float32
+        assert_close(found, expected, **(HALF[torch.bfloat16] if autocast else GRADIENT))
 
 
 def test_the_mask_marks_the_targets_after_each_exit() -> None:
