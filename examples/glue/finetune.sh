@@ -5,6 +5,7 @@
 #   examples/glue/finetune.sh MRPC
 #   examples/glue/finetune.sh MRPC plain-first    # beside it: the same encoder without exits, that reads
 #   examples/glue/finetune.sh MRPC plain-mean     # the first token, or the mean of all
+#   examples/glue/finetune.sh MRPC exits-max --incorporation max    # a variant of your own, with these flags
 #
 # With SEED=2 before it, another run. A second call resumes. What was measured is added to
 # examples/glue/results/finetuned.jsonl.
@@ -21,13 +22,14 @@ case $TASK in
   MRPC) N_EPOCHS=4 COLUMNS=4,5 FLAGS=(--layer-weight-power 3) ;;
   RTE) N_EPOCHS=5 COLUMNS=2,3 FLAGS=(--layer-weight-power 3) ;;
   # Its dev set takes minutes: saved and validated once an epoch.
-  QNLI) N_EPOCHS=2 SAVE_EVERY=0 COLUMNS=2,3 FLAGS=(--distillation 0.5 --layer-weight-power 3) ;;
+  QNLI) N_EPOCHS=2 SAVE_EVERY=0 COLUMNS=2,3 FLAGS=(--distillation 0.5) ;;
   *) echo "finetune.sh: there is no recipe for '$TASK'; give SST-2, MRPC, RTE or QNLI." >&2; exit 2 ;;
 esac
 case $METHOD in
-  exits | plain-first | plain-mean) ;;
+  exits | exits-* | plain-first | plain-mean) ;;
   *) echo "finetune.sh: there is no method '$METHOD'; give exits, plain-first or plain-mean." >&2; exit 2 ;;
 esac
+EXTRA=("${@:3}")
 
 data=$OUT/$TASK/data
 models=$OUT/$TASK/seed-$SEED
@@ -45,17 +47,17 @@ train_and_record() {
   python examples/glue/record.py --results "$RESULTS" --task "$TASK" --variant "$name" --seed "$SEED" \
     --n-train "$n_train" --report "$folder/evaluation/report.json" \
     --encoder "$ENCODER_NAME" --flags "--lr $LR --batch-size $BATCH --max-epoch $N_EPOCHS $PRECISION $*" \
-    --command "SEED=$SEED examples/glue/finetune.sh $TASK $METHOD"
+    --command "SEED=$SEED examples/glue/finetune.sh $TASK $METHOD ${EXTRA[*]}"
 }
 
-if [[ "$METHOD" != exits ]]; then
+if [[ "$METHOD" == plain-* ]]; then
   train_and_record "$METHOD" accuracy --criterion sentence_prediction \
-    --no-past --no-future --readout "${METHOD#plain-}"
+    --no-past --no-future --readout "${METHOD#plain-}" "${EXTRA[@]}"
   exit
 fi
 
-train_and_record exits accuracy_at_2x --criterion past_future "${FLAGS[@]}"
-folder=$models/exits
+train_and_record "$METHOD" accuracy_at_2x --criterion past_future "${FLAGS[@]}" "${EXTRA[@]}"
+folder=$models/$METHOD
 python export/script.py --checkpoint "$folder/checkpoints/checkpoint_best.pt" --data "$data" \
   --operating-points "$folder/evaluation/report.json" --output "$folder/model.pt"
 make cpp
