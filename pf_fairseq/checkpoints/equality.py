@@ -1,5 +1,6 @@
 """Whether a Hugging Face model and an encoder of ours compute the same."""
 
+import importlib.util
 import math
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,10 @@ def differing_text(folder: Path, encoder: PretrainedEncoder) -> str | None:
     """
     from transformers import AutoTokenizer
 
+    # Without it transformers takes the model for another kind of file and names another library.
+    reads_model = any(folder.glob("*.model")) and not (folder / "tokenizer.json").is_file()
+    if reads_model and not _is_installed("google.protobuf"):
+        raise ImportError("transformers needs `pip install protobuf` to read a sentencepiece model")
     try:
         theirs = AutoTokenizer.from_pretrained(folder)
     except ImportError:
@@ -102,6 +107,13 @@ def differing_text(folder: Path, encoder: PretrainedEncoder) -> str | None:
         ):
             return first
     return None
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:  # of the package that it lies in
+        return False
 
 
 def _inputs(encoder: PretrainedEncoder) -> list[list[int]]:
