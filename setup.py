@@ -46,12 +46,20 @@ FAIRSEQ_REQUIREMENTS = [
     "scikit-learn",
 ]
 
+# `pf-fairseq` itself needs neither: they export and run the ONNX form of the loop.
+ONNX = [
+    "onnx>=1.17",
+    "onnxruntime>=1.20",
+]
+
 DEVELOPMENT = [
+    *ONNX,
     "clang-format",
     "hypothesis",
     "mypy",
     "ninja",
     "pytest",
+    "pytest-xdist",
     "ruff",
     "setuptools>=77",
     "transformers>=4.44",
@@ -82,6 +90,6 @@ setup(
     packages=find_packages(include=["pf_fairseq", "pf_fairseq.*"]),
     package_data={"pf_fairseq": ["py.typed"]},
     install_requires=REQUIREMENTS + FAIRSEQ_REQUIREMENTS,
-    extras_require={"dev": DEVELOPMENT},
+    extras_require={"dev": DEVELOPMENT, "onnx": ONNX},
     entry_points={"console_scripts": ["pf-fairseq = pf_fairseq.cli.main:main"]},
 )
