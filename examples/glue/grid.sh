@@ -60,10 +60,10 @@ plain() { # NAME LR FLAG...: the last exit alone, as a stock classifier
   cell "$name" "$lr" --criterion sentence_prediction --no-past --no-future "$@"
 }
 
-ours() { # NAME LR FLAG...
+ours() { # NAME LR FLAG...: as in the paper, with the whole gradient of every exit, unless a flag says otherwise
   local name=$1 lr=$2
   shift 2
-  cell "$name" "$lr" --criterion past_future "$@"
+  cell "$name" "$lr" --criterion past_future --exit-gradient-scale 1 "$@"
 }
 
 plain plain-mean-1e-4 1e-4 --readout mean
@@ -74,6 +74,10 @@ ours both-1e-4-power-3 1e-4 --layer-weight-power 3
 ours both-2e-4 2e-4
 ours both-5e-5 5e-5
 ours both-1e-4-frozen-3 1e-4 --frozen-layers 3
+# How much of the gradient of the exits before the last reaches the encoder; 1 is the paper.
+for scale in 0 0.03 0.1 0.3 1; do
+  ours "both-1e-4-g-$scale" 1e-4 --exit-gradient-scale "$scale"
+done
 ours mean-1e-4 1e-4 --readout mean
 ours first-1e-4 1e-4 --readout first
 ours both-1e-4-live-past 1e-4 --no-detach-past

@@ -27,6 +27,11 @@ def check_config(cfg: PastFutureConfig) -> None:
             f"`--encoder-attention-heads` must divide `--encoder-embed-dim`, but is "
             f"{cfg.encoder_attention_heads} for {cfg.encoder_embed_dim} instead."
         )
+    if not 0.0 <= cfg.exit_gradient_scale <= 1.0:  # a NaN is refused, too
+        raise refusal(
+            f"`--exit-gradient-scale` must be between 0 (the encoder learns from the last exit "
+            f"alone) and 1 (the paper), but is {cfg.exit_gradient_scale} instead."
+        )
     if not 0 <= cfg.frozen_layers <= cfg.encoder_layers:
         raise refusal(
             f"`--frozen-layers` must be between 0 and the {cfg.encoder_layers} layers of the "

@@ -74,6 +74,11 @@ class PastFutureConfig(FairseqDataclass):
         False, "let the imitation loss reach the states that the learners start from"
     )
 
+    exit_gradient_scale: float = _flag(
+        0.1,
+        "factor g on what the exits before the last send into the encoder, while they learn at "
+        "the full rate themselves; 1: the paper, 0: the encoder learns from the last exit alone",
+    )
     frozen_layers: int = _flag(0, "number of lower layers that are frozen in training, section 3.4")
     freeze_schedule: FreezeScheduleChoice = _flag(
         "depth",

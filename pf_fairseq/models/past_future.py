@@ -16,6 +16,7 @@ from pf_fairseq.models.config import PastFutureConfig, exit_options
 from pf_fairseq.models.freezing import LayerFreezing
 from pf_fairseq.models.grouping import groups_by_length
 from pf_fairseq.modules.exits import AllExits, PastFutureExits
+from pf_fairseq.modules.gradient_scale import scale_gradient
 from pf_fairseq.modules.states import StateReadout
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,23 @@ class PastFutureModel(BaseFairseqModel, ABC):
         exits = self.exits(name)
         with self._reduced_precision(tokens.device):
             summaries = self._summaries_by_length(tokens, exits.readout)
-        return cast(AllExits, exits(summaries))
+        if self.cfg.exit_gradient_scale == 1.0 or not torch.is_grad_enabled():
+            return cast(AllExits, exits(summaries))
+        return self._with_scaled_gradients(exits, summaries)
+
+    def _with_scaled_gradients(self, exits: PastFutureExits, summaries: Tensor) -> AllExits:
+        """All exits, of which those before the last send `--exit-gradient-scale` of their gradient.
+
+        Scaled is what enters the exits, so that their own weights learn at the full rate.
+        """
+        factors = summaries.new_full((self.n_layers, 1), self.cfg.exit_gradient_scale)
+        factors[-1] = 1.0
+        found = cast(AllExits, exits(scale_gradient(summaries, factors)))
+        if exits.detach_past:
+            return found
+        # The last exit reaches the earlier states through its past, and is not to be scaled there.
+        last = cast(AllExits, exits(summaries)).logits[:, -1:]
+        return found._replace(logits=torch.cat([found.logits[:, :-1], last], dim=1))
 
     def _reduced_precision(self, device: torch.device) -> torch.autocast:
         """bfloat16 for matrix products in training, if `--cpu-bf16` asks for it."""
