@@ -17,7 +17,7 @@ PACKAGE = Path(str(files("pf_fairseq")))
 FLOORS = [
     {"errors", "files"},
     {"modules", "losses"},
-    {"encoders", "exiting", "text", "checkpoints"},
+    {"backbones", "exiting", "text", "checkpoints"},
     {"models", "criterions", "runtime", "reporting"},
     {"cli"},
 ]
@@ -73,7 +73,13 @@ def test_the_package_itself_waits_for_nothing() -> None:
 
 def test_predicting_from_an_archive_needs_no_fairseq() -> None:
     """Nor does any of the mathematics, or an exported module."""
-    rooms = ["modules.exits", "losses", "encoders.roberta", "runtime.early_exit", "runtime.archive"]
+    rooms = [
+        "modules.exits",
+        "losses",
+        "backbones.roberta",
+        "runtime.early_exit",
+        "runtime.archive",
+    ]
     statements = [f"import pf_fairseq.{room}" for room in rooms]
     statements.append("from pf_fairseq import EarlyExitClassifier, Prediction")
     assert "fairseq" not in modules_after("; ".join(statements))

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pf_fairseq.encoders.albert import AlbertEncoder
-from pf_fairseq.encoders.backbone import Backbone
-from pf_fairseq.encoders.bert import BertEncoder
-from pf_fairseq.encoders.roberta import RobertaEncoder
-from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.backbones.albert import AlbertEncoder
+from pf_fairseq.backbones.backbone import Backbone
+from pf_fairseq.backbones.bert import BertEncoder
+from pf_fairseq.backbones.roberta import RobertaEncoder
+from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.errors import InputError
 from pf_fairseq.modules.transformer import ACTIVATIONS
 from pf_fairseq.text.dictionary import EOS_ID, PAD_ID

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pf_fairseq.backbones.backbone import Backbone
+from pf_fairseq.backbones.bert import segment_ids
 from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, token_ids
-from pf_fairseq.encoders.backbone import Backbone
-from pf_fairseq.encoders.bert import segment_ids
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.dictionary import DICTIONARY_NAME, EOS_ID
 from pf_fairseq.text.inputs import build_input, pad_batch

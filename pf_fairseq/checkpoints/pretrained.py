@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from pf_fairseq.backbones.backbone import Backbone
 from pf_fairseq.checkpoints.encoder_config import EncoderConfig
 from pf_fairseq.checkpoints.restoring import mismatches
-from pf_fairseq.encoders.backbone import Backbone
 from pf_fairseq.errors import InputError, list_problems
 from pf_fairseq.files import atomic_directory
 from pf_fairseq.text.tokenizer import Tokenizer

@@ -4,6 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from pf_fairseq.backbones.backbone import Backbone
 from pf_fairseq.checkpoints.encoder_config import EncoderConfig
 from pf_fairseq.checkpoints.equality import TOLERANCE, differing_text, largest_difference
 from pf_fairseq.checkpoints.fairseq_encoder import (
@@ -17,7 +18,6 @@ from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME
 from pf_fairseq.checkpoints.hugging_face.reading import read_hugging_face
 from pf_fairseq.checkpoints.hugging_face.writing import hugging_face_files
 from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, write_folder
-from pf_fairseq.encoders.backbone import Backbone
 from pf_fairseq.errors import InputError
 from pf_fairseq.registration import register
 

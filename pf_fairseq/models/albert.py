@@ -4,8 +4,8 @@ from typing import Any
 
 from fairseq.models import register_model, register_model_architecture
 
-from pf_fairseq.encoders.albert import AlbertEncoder
-from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.backbones.albert import AlbertEncoder
+from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.models.checks import refusal
 from pf_fairseq.models.config import PastFutureAlbertConfig
 from pf_fairseq.models.past_future import PastFutureModel

@@ -4,8 +4,8 @@ from typing import Any
 
 from fairseq.models import register_model, register_model_architecture
 
-from pf_fairseq.encoders.bert import BertEncoder
-from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.backbones.bert import BertEncoder
+from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.models.config import PastFutureBertConfig
 from pf_fairseq.models.past_future import PastFutureModel
 from pf_fairseq.models.sizes import use_large

@@ -8,9 +8,9 @@ import torch
 from fairseq.models import BaseFairseqModel
 from torch import Tensor, nn
 
+from pf_fairseq.backbones.backbone import Backbone
+from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.checkpoints.restoring import fit_state_dict
-from pf_fairseq.encoders.backbone import Backbone
-from pf_fairseq.encoders.shape import EncoderShape
 from pf_fairseq.models.checks import check_config, refusal
 from pf_fairseq.models.config import PastFutureConfig, exit_options
 from pf_fairseq.models.freezing import LayerFreezing

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from pf_fairseq.encoders.backbone import Backbone
+from pf_fairseq.backbones.backbone import Backbone
 from pf_fairseq.modules.entropy import exit_entropy
 from pf_fairseq.modules.exits import PastFutureExits
 from pf_fairseq.runtime.folding import FoldedExits
@@ -19,7 +19,7 @@ class EarlyExitRuntime(nn.Module):
     many threads may call it.
 
     Args:
-        encoder: a backbone of `pf_fairseq.encoders`, with `embed` and `layers`.
+        encoder: a backbone of `pf_fairseq.backbones`, with `embed` and `layers`.
         exits: `PastFutureExits` or a folded form of it, with `readout`, `observe`, `classify`.
         vocab_size: ids are `0 .. vocab_size - 1`.
         max_positions: longest input in tokens.

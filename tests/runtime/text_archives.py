@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from pf_fairseq.encoders.roberta import RobertaEncoder
-from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.backbones.roberta import RobertaEncoder
+from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
 from pf_fairseq.runtime.archive import save_archive
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime

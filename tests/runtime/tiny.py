@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pf_fairseq.encoders.roberta import RobertaEncoder
-from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.backbones.roberta import RobertaEncoder
+from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.folding import fold_exits

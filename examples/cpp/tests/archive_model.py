@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pf_fairseq.encoders.roberta import RobertaEncoder
-from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.backbones.roberta import RobertaEncoder
+from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.text.tokenizer import Tokenizer

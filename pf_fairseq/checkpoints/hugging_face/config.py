@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pf_fairseq.backbones.bert import N_SEGMENTS
+from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.checkpoints.encoder_config import BACKBONES, EncoderConfig
-from pf_fairseq.encoders.bert import N_SEGMENTS
-from pf_fairseq.encoders.shape import EncoderShape
 from pf_fairseq.errors import InputError, list_problems
 from pf_fairseq.files import read_json_object
 from pf_fairseq.text.dictionary import PAD_ID

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from pf_fairseq.encoders.roberta import RobertaEncoder
-from pf_fairseq.encoders.shape import EncoderShape
+from pf_fairseq.backbones.roberta import RobertaEncoder
+from pf_fairseq.backbones.shape import EncoderShape
 from tests.modules.random_weights import randomise
 from tests.reference.transformer import torch_layer
 from tests.tolerances import HALF, REFERENCE

@@ -2,8 +2,8 @@
 
 from torch import Tensor, nn
 
-from pf_fairseq.encoders.backbone import Backbone
-from pf_fairseq.encoders.shape import EncoderShape, build_layer
+from pf_fairseq.backbones.backbone import Backbone
+from pf_fairseq.backbones.shape import EncoderShape, build_layer
 from pf_fairseq.modules.transformer import init_like_bert
 
 

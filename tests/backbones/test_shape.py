@@ -1,6 +1,6 @@
 """The shape of an encoder reaches every part of its layers."""
 
-from pf_fairseq.encoders.shape import EncoderShape, build_layer
+from pf_fairseq.backbones.shape import EncoderShape, build_layer
 
 
 def test_every_number_reaches_the_layer() -> None:
