@@ -6,11 +6,13 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <string_view>
 
 namespace early_exit::classify {
 namespace {
 
 constexpr std::size_t kReadSize = 1 << 16;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
 
@@ -25,6 +27,7 @@ std::vector<std::string> LineReader::Read(std::size_t limit) {
 }
 
 bool LineReader::TakeLine(std::vector<std::string>* lines) {
+  if (!begun_ && !SkipByteOrderMark()) return false;
   std::size_t end = buffer_.find('\n', scanned_);
   std::size_t next = end + 1;
   if (end == std::string::npos) {
@@ -36,6 +39,13 @@ bool LineReader::TakeLine(std::vector<std::string>* lines) {
   lines->push_back(buffer_.substr(start_, end - start_));
   start_ = scanned_ = next;
   return true;
+}
+
+// Returns whether enough was read to tell that the input starts with none, or does no longer.
+bool LineReader::SkipByteOrderMark() {
+  if (buffer_.size() < kByteOrderMark.size() && !at_end_) return false;
+  if (buffer_.rfind(kByteOrderMark, 0) == 0) buffer_.erase(0, kByteOrderMark.size());
+  return begun_ = true;
 }
 
 bool LineReader::DataWaits() const {

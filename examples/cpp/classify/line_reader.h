@@ -13,16 +13,19 @@ class LineReader {
   explicit LineReader(int descriptor) : descriptor_(descriptor) {}
 
   // Waits for one line, then returns it with those already there, `limit` at most; none at the end
-  // of the input. A line ends in "\n" or "\r\n" (neither is part of it) or with the input. Throws
-  // std::runtime_error if the input cannot be read.
+  // of the input. A line ends in "\n" or "\r\n" (neither is part of it) or with the input. A byte
+  // order mark at the start of the input belongs to no line. Throws std::runtime_error if the input
+  // cannot be read.
   std::vector<std::string> Read(std::size_t limit);
 
  private:
   bool TakeLine(std::vector<std::string>* lines);
+  bool SkipByteOrderMark();
   bool DataWaits() const;
   void Fill();
 
   int descriptor_;
+  bool begun_ = false;  // past the place of a byte order mark
   bool at_end_ = false;
   std::string buffer_;
   std::size_t start_ = 0;    // of the first line that is not taken yet

@@ -41,6 +41,42 @@ TEST_F(LineReaderTest, SplitsAtLineBreaks) {
   EXPECT_EQ(reader.Read(100), Lines{});
 }
 
+TEST_F(LineReaderTest, DropsAByteOrderMarkAtTheStartAlone) {
+  LineReader reader(input());
+  Write("\xef");  // as slowly as a pipe may be
+  std::thread writer([&] {
+    Write("\xbb");
+    Write(
+        "\xbf"
+        "a\n\xef\xbb\xbf"
+        "b\nc\xef\xbb\xbf\n");
+    Close();
+  });
+  Lines lines;
+  for (Lines more = reader.Read(9); !more.empty(); more = reader.Read(9)) {
+    lines.insert(lines.end(), more.begin(), more.end());
+  }
+  writer.join();
+  EXPECT_EQ(lines, (Lines{"a",
+                          "\xef\xbb\xbf"
+                          "b",
+                          "c\xef\xbb\xbf"}));
+}
+
+TEST_F(LineReaderTest, FindsNoLineInAByteOrderMarkAlone) {
+  Write("\xef\xbb\xbf");
+  Close();
+  LineReader reader(input());
+  EXPECT_EQ(reader.Read(9), Lines{});
+}
+
+TEST_F(LineReaderTest, KeepsWhatOnlyStartsLikeAByteOrderMark) {
+  Write("\xef\xbb");
+  Close();
+  LineReader reader(input());
+  EXPECT_EQ(reader.Read(9), Lines{"\xef\xbb"});
+}
+
 TEST_F(LineReaderTest, GivesNoMoreThanTheLimit) {
   Write("a\nb\nc\n");
   Close();

@@ -83,6 +83,21 @@ TEST(Program, PutsErrorsInTheirPlace) {
   EXPECT_EQ(program.Wait(), 1);
 }
 
+TEST(Program, AnswersAsIfThereWereNoByteOrderMark) {
+  for (const bool tokens : {false, true}) {
+    std::vector<std::string> arguments{"--model", ArchivePath("single.pt")};
+    if (tokens) arguments.push_back("--tokens");
+    const std::string line = tokens ? "0 10 20 2\n" : "a fine film\n";
+    Program program(arguments);
+    program.Write("\xef\xbb\xbf" + line + line);
+    program.CloseInput();
+    const std::string first = program.ReadLine();
+    EXPECT_NE(first.substr(0, 5), "ERROR");
+    EXPECT_EQ(program.ReadLine(), first);
+    EXPECT_EQ(program.Wait(), 0);
+  }
+}
+
 TEST(Program, AnswersBeforeItsInputEnds) {
   Program program({"--model", ArchivePath("single.pt")});
   for (int i = 0; i < 3; ++i) {
