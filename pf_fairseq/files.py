@@ -97,14 +97,23 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         if path.exists():
-            replaced = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-            os.replace(path, replaced / path.name)
-            os.replace(temporary, path)
-            shutil.rmtree(replaced)
+            _replace_directory(temporary, path)
         else:
             os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replace_directory(new: Path, path: Path) -> None:
+    """Let the folder `new` take the place of `path`; if it cannot, the old one comes back."""
+    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+    try:
+        os.replace(path, aside / path.name)
+        os.replace(new, path)
+    finally:
+        if not path.exists():
+            os.replace(aside / path.name, path)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def is_torchscript(path: Path) -> bool:

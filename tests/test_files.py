@@ -90,6 +90,27 @@ def test_after_a_failure_the_old_folder_stands(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "folder") == ["a.txt"] and os.listdir(tmp_path) == ["folder"]
 
 
+@pytest.mark.parametrize("failing", [1, 2], ids=["move the old away", "move the new in"])
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_after_a_failed_rename_the_old_folder_stands(
+    failing: int, error: type[BaseException], *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path / "folder", "a.txt")
+    renames, replace = [], os.replace
+
+    def fail_once(source: Path, target: Path) -> None:
+        renames.append((source, target))
+        if len(renames) == failing:
+            raise error("disk on fire")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", fail_once)
+    with pytest.raises(error, match="disk on fire"):
+        fill(tmp_path / "folder", "b.txt")
+    assert os.listdir(tmp_path / "folder") == ["a.txt"]
+    assert os.listdir(tmp_path) == ["folder"], "nothing is left aside under another name"
+
+
 def test_a_file_in_the_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("kept")
     with pytest.raises(InputError, match="is a file, but a folder is to be written there"):
