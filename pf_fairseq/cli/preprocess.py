@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pf_fairseq.errors import InputError
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
     corpus = _read_glue(args) if args.task else _read_own(args)
     description = _describe(corpus, tokenizer, args.max_tokens)
     summaries = write_data_bin(args.output, corpus, tokenizer, description, track=track)
-    print(report(args.output, description, summaries))
+    print(report(args.output, description, summaries, corpus.notes))
 
 
 def track(rows: Iterable[EncodedRow], *, name: str, total: int) -> Iterable[EncodedRow]:
@@ -88,15 +88,19 @@ def track(rows: Iterable[EncodedRow], *, name: str, total: int) -> Iterable[Enco
 
 
 def report(
-    output: Path, description: TaskDescription, summaries: Mapping[str, LengthSummary]
+    output: Path,
+    description: TaskDescription,
+    summaries: Mapping[str, LengthSummary],
+    notes: Sequence[str],
 ) -> str:
-    """Say what was written, how long the inputs are, and how to train on them."""
+    """Say what was written, how long the inputs are, what to look at, and how to train on them."""
     lines = [f"Wrote {description.task} to {output}; labels: {', '.join(description.labels)}"]
     for split, summary in summaries.items():
         lines.append(
             f"  {split}: {summary.n_rows} rows of {summary.mean:.1f} tokens on average, "
             f"{summary.longest} at most; {summary.n_truncated} cut to {description.max_tokens}"
         )
+    lines += [f"  {note}" for note in notes]
     lines.append("Flags of fairseq-train that fit this data:")
     lines.append(f"  {shlex.join([str(output), *description.fairseq_flags])}")
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 """What is read before anything is written: the rows of every split, and what they mean."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pf_fairseq.errors import list_problems
 from pf_fairseq.text.tsv import Rows, Table
@@ -19,6 +19,7 @@ class Corpus:
         pair: whether a row holds two texts.
         metrics: scores that the task is judged by.
         splits: fairseq's name of a split (`train`, `valid`, `test`) to its rows.
+        notes: what a person should know about how the files were read, one sentence each.
     """
 
     task: str
@@ -26,6 +27,7 @@ class Corpus:
     pair: bool
     metrics: list[str]
     splits: dict[str, Rows]
+    notes: list[str] = field(default_factory=list)
 
 
 def raise_problems(tables: Sequence[Table]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pf_fairseq.text.corpus import Corpus, raise_problems
 from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS
-from pf_fairseq.text.tsv import Columns, Table, read_table, select_columns
+from pf_fairseq.text.tsv import Columns, Rows, Table, count_quoted, read_table, select_columns
 
 CUSTOM_TASK = "custom"
 
@@ -34,7 +34,11 @@ def read_custom(files: Mapping[str, Path], columns: Columns, *, header: bool) ->
             found = _columns_of(split, table, columns)
             splits[split] = select_columns(table, found, labels or None)
     raise_problems(list(tables.values()))
-    return Corpus(CUSTOM_TASK, labels, len(columns.texts) == 2, ["accuracy"], splits)
+    notes = [note for table in tables.values() for note in _header_notes(table, columns, labels)]
+    notes += [
+        note for split, table in tables.items() for note in _quote_notes(table, splits[split])
+    ]
+    return Corpus(CUSTOM_TASK, labels, len(columns.texts) == 2, ["accuracy"], splits, notes)
 
 
 def sort_labels(labels: set[str]) -> list[str]:
@@ -67,3 +71,27 @@ def _label_problems(table: Table, labels: list[str]) -> list[str]:
         if label in (*SPECIAL_SYMBOLS, MASK_SYMBOL) or "\r" in label:
             problems.append(f"{table.path}: fairseq cannot take {label!r} as a label")
     return problems
+
+
+def _header_notes(table: Table, columns: Columns, labels: list[str]) -> list[str]:
+    """Say what was taken for the header, and whether it looks like a row."""
+    if table.header is None:
+        return []
+    note = f"{table.path.name}: `{' | '.join(table.header)}` was taken for the header line"
+    number = columns.label
+    label = "" if number is None or number >= len(table.header) else table.header[number].strip()
+    if label in labels:
+        note += f", but {label!r} is one of the classes: if it is a row, give --no-header"
+    return [note]
+
+
+def _quote_notes(table: Table, rows: Rows) -> list[str]:
+    """Count the texts and labels that a csv program seems to have put in quotes."""
+    n_quoted = sum(count_quoted(each or []) for each in (rows.first, rows.second, rows.labels))
+    if not n_quoted:
+        return []
+    looks = "1 text or label looks" if n_quoted == 1 else f"{n_quoted} texts or labels look"
+    return [
+        f"{table.path.name}: {looks} quoted by csv rules; quotes are plain text here, so the model "
+        "reads them: write the file without quoting if they do not belong to the text"
+    ]

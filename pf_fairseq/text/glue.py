@@ -8,6 +8,7 @@ from pf_fairseq.errors import InputError
 from pf_fairseq.text.corpus import Corpus, raise_problems
 from pf_fairseq.text.tsv import Columns, Rows, Table, read_table, select_columns
 
+MOST_LINES_SHOWN = 10
 FAIRSEQ_SPLITS = {"train": "train", "dev": "valid", "test": "test"}  # GLUE's name -> fairseq's
 
 
@@ -22,6 +23,8 @@ class GlueTask:
         metrics: scores that GLUE judges the task by, accuracy first.
         matched: whether the dev and test files are named `*_matched`.
         bare: columns of train and dev where these have no header.
+        drops_broken: whether GLUE publishes train and dev with rows that lack a column or a text:
+            they are left out and counted. No row of test is, since GLUE wants an answer to each.
     """
 
     labels: tuple[str, ...]
@@ -30,6 +33,7 @@ class GlueTask:
     metrics: tuple[str, ...] = ("accuracy",)
     matched: bool = False
     bare: Columns | None = None
+    drops_broken: bool = False
 
     def file_name(self, split: str) -> str:
         """Name of the file of GLUE's split `split`."""
@@ -44,7 +48,8 @@ GLUE_TASKS = {
     "MRPC": GlueTask(_BINARY, ("#1 String", "#2 String"), "Quality", _F1),
     "RTE": GlueTask(_ENTAILMENT, ("sentence1", "sentence2")),
     "QNLI": GlueTask(_ENTAILMENT, ("question", "sentence")),
-    "QQP": GlueTask(_BINARY, ("question1", "question2"), "is_duplicate", _F1),
+    # Line breaks inside questions cut rows of train.tsv in two, and two questions are empty.
+    "QQP": GlueTask(_BINARY, ("question1", "question2"), "is_duplicate", _F1, drops_broken=True),
     "MNLI": GlueTask(
         ("contradiction", "entailment", "neutral"),
         ("sentence1", "sentence2"),
@@ -78,9 +83,25 @@ def read_glue(name: str, data_dir: Path, splits: Sequence[str]) -> Corpus:
         columns = bare or _named_columns(task, table, labelled=split != "test")
         tables.append(table)
         if columns is not None:
-            rows[FAIRSEQ_SPLITS[split]] = select_columns(table, columns, task.labels)
+            drop = task.drops_broken and split != "test"
+            selected = select_columns(table, columns, task.labels, drop_broken=drop)
+            rows[FAIRSEQ_SPLITS[split]] = selected
     raise_problems(tables)
-    return Corpus(name, list(task.labels), len(task.texts) == 2, list(task.metrics), rows)
+    notes = [_drop_note(name, table) for table in tables if table.dropped]
+    pair, metrics = len(task.texts) == 2, list(task.metrics)
+    return Corpus(name, list(task.labels), pair, metrics, rows, notes)
+
+
+def _drop_note(name: str, table: Table) -> str:
+    """Count the rows of a file that were left out, and name their first lines."""
+    numbers = sorted(number for lines in table.dropped.values() for number in lines)
+    reasons = [f"{len(lines)}: {what}" for what, lines in sorted(table.dropped.items())]
+    shown = ", ".join(map(str, numbers[:MOST_LINES_SHOWN]))
+    more = ", ..." if len(numbers) > MOST_LINES_SHOWN else ""
+    return (
+        f"{table.path.name}: {len(numbers)} broken rows of {len(table.lines)} left out, as {name} "
+        f"is published with some ({'; '.join(reasons)}); lines {shown}{more}"
+    )
 
 
 def _task_folder(name: str, data_dir: Path) -> Path:

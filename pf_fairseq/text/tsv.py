@@ -1,5 +1,6 @@
 """Tab-separated files as GLUE has them: no quoting, every bad line named."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from pf_fairseq.errors import InputError
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 MOST_LABELS_SHOWN = 10
+# What csv.writer and pandas make of a text that holds a quote, a tab or a line break.
+CSV_QUOTED = re.compile('"(?:[^"]|"")*"')
 
 
 @dataclass
@@ -43,12 +46,14 @@ class Table:
         header: the fields of the header line; none without one.
         lines: line number (from 1) and fields of each row that could be decoded.
         problems: one sentence for each bad line, `file:line: what`.
+        dropped: line numbers of the broken rows that were passed over, by what broke them.
     """
 
     path: Path
     header: list[str] | None
     lines: list[tuple[int, list[str]]]
     problems: list[str]
+    dropped: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def n_columns(self) -> int:
@@ -73,6 +78,10 @@ def read_table(path: Path, *, header: bool) -> Table:
     if content.startswith(UTF_16_MARKS):
         table.problems.append(f"{path}: is UTF-16; save it as UTF-8")
         return table
+    if b"\r" in content and b"\n" not in content:
+        what = "ends its lines with carriage returns alone; save it with line feeds"
+        table.problems.append(f"{path}: {what}")
+        return table
     raw_lines = content.split(b"\n")
     if not raw_lines[-1]:
         raw_lines.pop()  # the line break that ends the last line
@@ -91,7 +100,9 @@ def read_table(path: Path, *, header: bool) -> Table:
     return table
 
 
-def select_columns(table: Table, columns: Columns, labels: Sequence[str] | None) -> Rows:
+def select_columns(
+    table: Table, columns: Columns, labels: Sequence[str] | None, *, drop_broken: bool = False
+) -> Rows:
     """Take the texts and labels out of a table, and add every bad row to its `problems`.
 
     Args:
@@ -99,6 +110,8 @@ def select_columns(table: Table, columns: Columns, labels: Sequence[str] | None)
             many (a stray tab shifts the text), or hold an empty text or an unknown label.
         columns: the columns to take.
         labels: the labels that may stand there; none: any but an empty one.
+        drop_broken: whether rows of another number of columns or with an empty text go to
+            `dropped` instead; a bad label stays a problem.
 
     Returns:
         The good rows.
@@ -113,7 +126,11 @@ def select_columns(table: Table, columns: Columns, labels: Sequence[str] | None)
         return rows
     n_columns = table.n_columns
     for number, fields in table.lines:
-        what = _problem(fields, n_columns, columns, labels)
+        broken = _broken(fields, n_columns, columns)
+        if broken is not None and drop_broken:
+            table.dropped.setdefault(broken, []).append(number)
+            continue
+        what = _explained(broken, fields) or _bad_label(fields, columns, labels)
         if what is not None:
             table.problems.append(f"{table.path}:{number}: {what}")
             continue
@@ -125,22 +142,45 @@ def select_columns(table: Table, columns: Columns, labels: Sequence[str] | None)
     return rows
 
 
-def _problem(
-    fields: list[str], n_columns: int, columns: Columns, labels: Sequence[str] | None
-) -> str | None:
-    """Say what is wrong with a row, or none."""
+def count_quoted(texts: Sequence[str]) -> int:
+    """How many texts look as if a csv program had put them in quotes."""
+    return sum(CSV_QUOTED.fullmatch(text) is not None for text in texts)
+
+
+def _broken(fields: Sequence[str], n_columns: int, columns: Columns) -> str | None:
+    """Say what is wrong with a row's shape or texts, or none."""
     if len(fields) != n_columns:
         plural = "" if len(fields) == 1 else "s"
         return f"has {len(fields)} column{plural} instead of {n_columns}"
     for column in columns.texts:
         if not fields[column].strip():
             return f"the text in column {column} is empty"
-    if columns.label is not None:
-        label = fields[columns.label].strip()
-        if not label:
-            return f"the label in column {columns.label} is empty"
-        if labels is not None and label not in labels:
-            shown = ", ".join(labels[:MOST_LABELS_SHOWN])
-            more = ", ..." if len(labels) > MOST_LABELS_SHOWN else ""
-            return f"the label {label!r} is not one of {shown}{more}"
+    return None
+
+
+def _explained(broken: str | None, fields: Sequence[str]) -> str | None:
+    """Add to what is wrong with a row why it may be so, where its fields tell."""
+    if broken is None or "instead of" not in broken:
+        return broken
+    if any(field.startswith('"') and field.count('"') % 2 for field in fields):
+        return (
+            f"{broken}; it opens a quote that it does not close, as csv programs write a text that "
+            "holds a tab or a line break: quotes are plain text here, so write spaces instead"
+        )
+    if any("\r" in field for field in fields):
+        return f"{broken}; it holds a carriage return, which ends no line: save with line feeds"
+    return broken
+
+
+def _bad_label(fields: Sequence[str], columns: Columns, labels: Sequence[str] | None) -> str | None:
+    """Say what is wrong with a row's label, or none."""
+    if columns.label is None:
+        return None
+    label = fields[columns.label].strip()
+    if not label:
+        return f"the label in column {columns.label} is empty"
+    if labels is not None and label not in labels:
+        shown = ", ".join(labels[:MOST_LABELS_SHOWN])
+        more = ", ..." if len(labels) > MOST_LABELS_SHOWN else ""
+        return f"the label {label!r} is not one of {shown}{more}"
     return None

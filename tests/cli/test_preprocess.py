@@ -127,6 +127,16 @@ def test_header_is_the_default(roberta: list[object], tmp_path: Path) -> None:
         assert TaskDescription.read(tmp_path / "bin").labels == ["x", "y"]
 
 
+def test_what_was_taken_for_header_and_quotes_is_said(
+    roberta: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = own_files(tmp_path, 'red\ta\nblue\tb\n"ruby"\ta\n')
+    assert run(*options, "--output", tmp_path / "bin", *roberta) == 0
+    printed = capsys.readouterr().out
+    assert "train.tsv: `red | a` was taken for the header line, but 'a' is one of" in printed
+    assert "valid.tsv: 1 text or label looks quoted by csv rules" in printed
+
+
 def test_truncated_rows_are_counted(
     roberta: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

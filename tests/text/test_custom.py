@@ -67,3 +67,38 @@ def test_labels_that_will_not_do(train: str, message: str, tmp_path: Path) -> No
     files = write(tmp_path, train=train, valid="a\t0\n")
     with pytest.raises(InputError, match=message):
         read_custom(files, Columns((0,), 1), header=False)
+
+
+def notes_of(folder: Path, *, header: bool = True, **files: str) -> list[str]:
+    return read_custom(write(folder, **files), Columns((0,), 1), header=header).notes
+
+
+def test_the_header_line_is_named(tmp_path: Path) -> None:
+    rows = "text\tlabel\na\tx\nb\ty\n"
+    assert notes_of(tmp_path, train=rows, valid=rows) == [
+        "train.tsv: `text | label` was taken for the header line",
+        "valid.tsv: `text | label` was taken for the header line",
+    ]
+
+
+def test_a_header_line_that_may_be_a_row_is_said_to_be(tmp_path: Path) -> None:
+    rows = "the red thing\ta\nthe blue thing\tb\nruby\ta\n"
+    [note] = notes_of(tmp_path, train=rows)
+    assert note == (
+        "train.tsv: `the red thing | a` was taken for the header line, but 'a' is one of the "
+        "classes: if it is a row, give --no-header"
+    )
+    assert notes_of(tmp_path, header=False, train=rows) == []
+
+
+def test_texts_that_look_quoted_are_counted(tmp_path: Path) -> None:
+    quoted = '"she said ""go"""\ta\nplain\tb\n'
+    labels = 'one\t"a"\n"two"\t"b"\n'
+    one, two = (
+        notes_of(tmp_path, header=False, train=quoted),
+        notes_of(tmp_path, header=False, train=labels),
+    )
+    assert [note.split(";")[0] for note in one + two] == [
+        "train.tsv: 1 text or label looks quoted by csv rules",
+        "train.tsv: 3 texts or labels look quoted by csv rules",
+    ]

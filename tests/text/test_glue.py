@@ -66,6 +66,45 @@ def test_bad_lines_of_all_files_are_named(tmp_path: Path) -> None:
     ]
 
 
+def published_qqp(folder: Path) -> Path:
+    """QQP as GLUE has it: rows cut in two by line breaks, and empty second questions."""
+    lines = [
+        "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate",
+        "1\t1\t2\twhy ?\thow ?\t0",
+        "2\t3\t4\twhat is",
+        "this ?\twhat ?\t1",
+        "3\t5\t6\twho ?\t\t0",
+        "4\t7\t8\twhere ?\twhere is it ?\t1",
+    ]
+    (folder / "QQP").mkdir()
+    for split in ("train", "dev"):
+        (folder / "QQP" / f"{split}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    test = "id\tquestion1\tquestion2\n0\twhy ?\thow ?\n1\twho ?\t\n"
+    (folder / "QQP" / "test.tsv").write_text(test, encoding="utf-8")
+    return folder
+
+
+def test_broken_rows_of_qqp_are_left_out_and_counted(tmp_path: Path) -> None:
+    corpus = read_glue("QQP", published_qqp(tmp_path), ["train", "dev"])
+    expected = Rows(["why ?", "where ?"], ["how ?", "where is it ?"], ["0", "1"])
+    assert corpus.splits == {"train": expected, "valid": expected}
+    assert corpus.notes == [
+        f"{split}.tsv: 3 broken rows of 5 left out, as QQP is published with some "
+        "(1: has 3 columns instead of 6; 1: has 4 columns instead of 6; 1: the text in column 4 "
+        "is empty); lines 3, 4, 5"
+        for split in ("train", "dev")
+    ]
+
+
+def test_no_row_of_a_test_file_is_left_out(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="test.tsv:3: the text in column 2 is empty"):
+        read_glue("QQP", published_qqp(tmp_path), ["train", "test"])
+
+
+def test_only_qqp_may_be_broken() -> None:
+    assert [name for name, task in GLUE_TASKS.items() if task.drops_broken] == ["QQP"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

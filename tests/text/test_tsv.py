@@ -1,11 +1,12 @@
 """Splitting files into fields, and every bad line named."""
 
+import csv
 from pathlib import Path
 
 import pytest
 
 from pf_fairseq.errors import InputError
-from pf_fairseq.text.tsv import Columns, Rows, Table, read_table, select_columns
+from pf_fairseq.text.tsv import Columns, Rows, Table, count_quoted, read_table, select_columns
 
 
 def table_of(folder: Path, content: bytes, *, header: bool = True) -> Table:
@@ -106,3 +107,69 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
         read_table(tmp_path / "nowhere.tsv", header=True)
     with pytest.raises(InputError, match="cannot be read"):
         read_table(tmp_path, header=True)
+
+
+def test_carriage_returns_alone_are_one_problem(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"text\tlabel\rred\ta\rblue\tb\r")
+    select_columns(table, Columns((0,), 1), None)
+    assert problems_of(table) == [
+        " ends its lines with carriage returns alone; save it with line feeds"
+    ]
+
+
+def test_lines_that_csv_quoting_broke_say_so(tmp_path: Path) -> None:
+    rows = [("two\nlines", "b"), ("a\ttab", "a"), ('an "odd" one', "a")]
+    with (tmp_path / "some.tsv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="\t", lineterminator="\n").writerows(rows)
+    table = read_table(tmp_path / "some.tsv", header=False)
+    select_columns(table, Columns((0,), 1), None)
+    quote = (
+        "; it opens a quote that it does not close, as csv programs write a text that holds a tab "
+        "or a line break: quotes are plain text here, so write spaces instead"
+    )
+    assert problems_of(table) == [
+        f"1: has 1 column instead of 2{quote}",
+        f"3: has 3 columns instead of 2{quote}",
+    ]
+
+
+def test_a_line_that_carriage_returns_joined_says_so(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"a\t0\nb\t1\rc\t0\nd\t1\n", header=False)
+    assert select_columns(table, Columns((0,), 1), None).first == ["a", "d"]
+    assert problems_of(table) == [
+        "2: has 3 columns instead of 2; it holds a carriage return, which ends no line: save with "
+        "line feeds"
+    ]
+
+
+def test_quoting_by_csv_rules_is_told_from_a_quote(tmp_path: Path) -> None:
+    texts = ['say "go"', '"all of it"', '"half', '"a" and "b"', '"', "plain", "", 'a\nb "c" d']
+    assert count_quoted(texts) == 1, "only the second opens and closes once"
+    with (tmp_path / "some.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="\x1f", lineterminator="\x1e").writerows([[t] for t in texts])
+    written = (tmp_path / "some.csv").read_text(encoding="utf-8").split("\x1e")[:-1]
+    needs_quotes = [text for text in texts if '"' in text or not text]
+    assert count_quoted(written) == len(needs_quotes)
+
+
+def test_broken_rows_can_be_dropped_and_are_counted(tmp_path: Path) -> None:
+    lines = [b"fine\t1", b"cut", b" \t1", b"also\tcut\t0", b"", b"fine too\t0"]
+    table = table_of(tmp_path, b"\n".join(lines) + b"\n", header=False)
+    rows = select_columns(table, Columns((0,), 1), ["0", "1"], drop_broken=True)
+    assert rows == Rows(["fine", "fine too"], None, ["1", "0"])
+    assert table.problems == []
+    assert table.dropped == {
+        "has 1 column instead of 2": [2, 5],
+        "the text in column 0 is empty": [3],
+        "has 3 columns instead of 2": [4],
+    }
+
+
+def test_a_bad_label_is_never_dropped(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"a\t2\nb\t\n", header=False)
+    select_columns(table, Columns((0,), 1), ["0", "1"], drop_broken=True)
+    assert problems_of(table) == [
+        "1: the label '2' is not one of 0, 1",
+        "2: the label in column 1 is empty",
+    ]
+    assert table.dropped == {}
