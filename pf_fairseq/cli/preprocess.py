@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pf_fairseq.errors import InputError
-from pf_fairseq.text.corpus import Corpus
+from pf_fairseq.text.corpus import Corpus, hold_out
 from pf_fairseq.text.custom import read_custom
 from pf_fairseq.text.data_bin import check_output, write_data_bin
 from pf_fairseq.text.encoding import EncodedRow, LengthSummary
@@ -52,6 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     parser.add_argument(
+        "--hold-out",
+        type=int,
+        metavar="N",
+        help="move N rows of train, drawn with a fixed seed, into a split `held`: for choosing "
+        "checkpoints and thresholds, so that the whole dev set can report",
+    )
+    parser.add_argument(
         "--max-tokens",
         type=int,
         default=128,
@@ -67,6 +74,8 @@ def run(args: argparse.Namespace) -> None:
     pair = len(GLUE_TASKS[args.task].texts) == 2 if args.task else args.text_pair_column is not None
     check_max_tokens(args.max_tokens, tokenizer.layout(pair), pair)
     corpus = _read_glue(args) if args.task else _read_own(args)
+    if args.hold_out is not None:
+        corpus = hold_out(corpus, args.hold_out)
     description = _describe(corpus, tokenizer, args.max_tokens)
     summaries = write_data_bin(args.output, corpus, tokenizer, description, track=track)
     print(report(args.output, description, summaries, corpus.notes))

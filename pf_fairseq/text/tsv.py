@@ -23,6 +23,14 @@ class Rows:
     second: list[str] | None = None
     labels: list[str] | None = None
 
+    def take(self, numbers: Sequence[int]) -> "Rows":
+        """The rows with these numbers (from 0), in the order given."""
+        first, second, labels = (
+            None if column is None else [column[number] for number in numbers]
+            for column in (self.first, self.second, self.labels)
+        )
+        return Rows(first or [], second, labels)
+
 
 @dataclass(frozen=True)
 class Columns:

@@ -127,6 +127,21 @@ def test_header_is_the_default(roberta: list[object], tmp_path: Path) -> None:
         assert TaskDescription.read(tmp_path / "bin").labels == ["x", "y"]
 
 
+def test_held_rows_are_a_split_that_fairseq_reads(roberta: list[object], tmp_path: Path) -> None:
+    rows = "".join(f"text {n}\t{n % 2}\n" for n in range(20))
+    options = [*own_files(tmp_path, rows), "--no-header", "--output", tmp_path / "bin"]
+    assert run(*options, "--hold-out", 6, *roberta) == 0
+    description = TaskDescription.read(tmp_path / "bin")
+    task = setup_task(tmp_path / "bin", description.fairseq_flags)
+    held = load_split(tmp_path / "bin", "held", description)
+    sentences, target = read_split(task, "held")
+    assert (len(sentences), sentences) == (6, held.sentences)
+    assert target is not None and target.tolist() == held.labels
+    train = load_split(tmp_path / "bin", "train", description)
+    assert len(train.sentences) == 14
+    assert not {*map(tuple, train.sentences)} & {*map(tuple, held.sentences)}
+
+
 def test_what_was_taken_for_header_and_quotes_is_said(
     roberta: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,6 +197,7 @@ OWN = ["--train", "t.tsv", "--valid", "v.tsv", "--text-column", 0, "--label-colu
         (["--task", "RTE", "--data-dir", "d"], "The data folder `d` does not exist"),
         ([*OWN, "--text-pair-column", 1], "must be different numbers from 0 on, but are 0, 1, 1"),
         ([*OWN, "--text-pair-column", -1], "must be different numbers from 0 on, but are 0, -1, 1"),
+        (["--task", "RTE", "--data-dir", "d", "--hold-out", "x"], "invalid int value: 'x'"),
         (OWN, "`t.tsv` cannot be read (No such file or directory)."),
         ([*OWN, "--max-tokens", 2], "`max_tokens` must be at least 3 so that"),
         ([*OWN, "--max-tokens", 5, "--text-pair-column", 2], "at least 6 so that a pair keeps"),

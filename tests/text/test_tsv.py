@@ -173,3 +173,9 @@ def test_a_bad_label_is_never_dropped(tmp_path: Path) -> None:
         "2: the label in column 1 is empty",
     ]
     assert table.dropped == {}
+
+
+def test_rows_by_number() -> None:
+    rows = Rows(["a", "b", "c"], ["x", "y", "z"], ["0", "1", "0"])
+    assert rows.take([2, 0]) == Rows(["c", "a"], ["z", "x"], ["0", "0"])
+    assert Rows(["a", "b"]).take([1]) == Rows(["b"], None, None)
