@@ -72,6 +72,15 @@ has_header() { # HEADER
   "${CXX:-c++}" -std=c++20 -x c++ -E - <<<"#include $1" >/dev/null 2>&1
 }
 
+# What CMake fetches by itself where it is missing: installed where that needs no question.
+want_json() {
+  has_header '<nlohmann/json.hpp>' && return
+  if [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
+    echo "[apt] installing nlohmann-json3-dev"
+    apt_install nlohmann-json3-dev || true
+  fi
+}
+
 check_machine() { # TOOL...
   local missing packages
   missing=$(missing_tools "$(find_python)" "$@")
@@ -230,6 +239,7 @@ main() {
     die "PYTHON=$PYTHON is not Python 3.11 or newer: install one, or name another interpreter."
   fi
   check_machine "$@"
+  [[ " $* " != *" cmake "* ]] || want_json
   venv_fits || make_venv
   local key
   key=$(content_key)

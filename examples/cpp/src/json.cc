@@ -1,185 +1,72 @@
 #include "json.h"
 
-#include <charconv>
-#include <cmath>
-
-#include "utf8.h"
+#include <nlohmann/json.hpp>
 
 namespace early_exit {
 namespace {
 
-constexpr int kMaxDepth = 100;  // recursion must end before the stack does
+constexpr std::size_t kMaxDepth = 100;  // values are freed by recursion, which must end in time
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-class Parser {
+// What nlohmann-json reads, made into values of ours; stricter than it where a key comes twice.
+class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  Json TakeValue() { return std::move(root_); }
 
-  Json ParseDocument() {
-    if (const auto bad = FindIllFormedUtf8(text_)) Fail("is not valid UTF-8", *bad);
-    Json value = ParseValue(0);
-    SkipSpace();
-    if (position_ != text_.size()) Fail("has text after its end");
-    return value;
+  bool null() override { return Add(Json(nullptr)); }
+  bool boolean(bool value) override { return Add(Json(value)); }
+  bool number_integer(number_integer_t value) override { return Add(Json(std::int64_t{value})); }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (value <= static_cast<number_unsigned_t>(INT64_MAX)) {
+      return Add(Json(static_cast<std::int64_t>(value)));
+    }
+    return Add(Json(static_cast<double>(value)));
+  }
+  bool number_float(number_float_t value, const string_t&) override { return Add(Json(value)); }
+  bool string(string_t& value) override { return Add(Json(std::move(value))); }
+  bool binary(binary_t&) override { throw JsonError("JSON has binary data"); }
+
+  bool start_object(std::size_t) override { return Open(Json(Json::Object())); }
+  bool key(string_t& name) override {
+    keys_.back() = std::move(name);
+    return true;
+  }
+  bool end_object() override { return Close(); }
+  bool start_array(std::size_t) override { return Open(Json(Json::Array())); }
+  bool end_array() override { return Close(); }
+
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception&) override {
+    throw JsonError("JSON is not well-formed (byte " + std::to_string(position) + ")");
   }
 
  private:
-  [[noreturn]] void Fail(const std::string& problem, std::size_t offset) const {
-    throw JsonError("JSON " + problem + " (byte " + std::to_string(offset) + ")");
-  }
-  [[noreturn]] void Fail(const std::string& problem) const { Fail(problem, position_); }
-
-  void SkipSpace() {
-    while (position_ < text_.size() &&
-           std::string_view(" \t\n\r").find(text_[position_]) != std::string_view::npos) {
-      ++position_;
-    }
-  }
-
-  // The next character, or NUL at the end: a NUL is valid nowhere in JSON.
-  char Peek() const { return position_ < text_.size() ? text_[position_] : '\0'; }
-
-  bool Accept(std::string_view token) {
-    if (text_.substr(position_, token.size()) != token) return false;
-    position_ += token.size();
+  bool Open(Json value) {
+    if (open_.size() == kMaxDepth) throw JsonError("JSON is nested too deeply");
+    open_.push_back(std::move(value));
+    keys_.emplace_back();
     return true;
   }
 
-  void Expect(std::string_view token) {
-    if (!Accept(token)) Fail("lacks '" + std::string(token) + "'");
+  bool Close() {
+    Json value = std::move(open_.back());
+    open_.pop_back();
+    keys_.pop_back();
+    return Add(std::move(value));
   }
 
-  Json ParseValue(int depth) {
-    if (depth > kMaxDepth) Fail("is nested too deeply");
-    SkipSpace();
-    switch (Peek()) {
-      case '{':
-        return ParseObject(depth);
-      case '[':
-        return ParseArray(depth);
-      case '"':
-        return Json(ParseString());
-      default:
-        if (Accept("null")) return Json(nullptr);
-        if (Accept("true")) return Json(true);
-        if (Accept("false")) return Json(false);
-        return ParseNumber();
+  bool Add(Json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+    } else if (!open_.back().Append(keys_.back(), std::move(value))) {
+      throw JsonError("JSON repeats the key '" + keys_.back() + "'");
     }
+    return true;
   }
 
-  Json ParseObject(int depth) {
-    Json::Object members;
-    Expect("{");
-    SkipSpace();
-    if (Accept("}")) return Json(std::move(members));
-    do {
-      SkipSpace();
-      const std::size_t start = position_;
-      std::string key = ParseString();
-      SkipSpace();
-      Expect(":");
-      Json value = ParseValue(depth + 1);
-      if (!members.emplace(std::move(key), std::move(value)).second) Fail("repeats a key", start);
-      SkipSpace();
-    } while (Accept(","));
-    Expect("}");
-    return Json(std::move(members));
-  }
-
-  Json ParseArray(int depth) {
-    Json::Array items;
-    Expect("[");
-    SkipSpace();
-    if (Accept("]")) return Json(std::move(items));
-    do {
-      items.push_back(ParseValue(depth + 1));
-      SkipSpace();
-    } while (Accept(","));
-    Expect("]");
-    return Json(std::move(items));
-  }
-
-  std::string ParseString() {
-    std::string result;
-    Expect("\"");
-    while (!Accept("\"")) {
-      if (position_ == text_.size()) Fail("ends inside a string");
-      const char c = text_[position_];
-      if (static_cast<unsigned char>(c) < 0x20) Fail("has a control character in a string");
-      ++position_;
-      if (c == '\\') {
-        ParseEscape(&result);
-      } else {
-        result += c;
-      }
-    }
-    return result;
-  }
-
-  void ParseEscape(std::string* result) {
-    constexpr std::string_view kLetters = "\"\\/bfnrt";
-    constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
-    const std::size_t index = kLetters.find(Peek());
-    if (index != std::string_view::npos) {
-      ++position_;
-      *result += kMeanings[index];
-      return;
-    }
-    Expect("u");
-    char32_t code = ParseHex();
-    if (code >= 0xDC00 && code < 0xE000) Fail("has half a surrogate pair");
-    if (code >= 0xD800 && code < 0xDC00) {
-      Expect("\\u");
-      const char32_t low = ParseHex();
-      if (low < 0xDC00 || low >= 0xE000) Fail("has half a surrogate pair");
-      code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-    }
-    AppendUtf8(code, result);
-  }
-
-  char32_t ParseHex() {
-    std::uint32_t code = 0;
-    const std::string_view digits = text_.substr(position_, 4);
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
-    if (error != std::errc() || end != digits.data() + 4) Fail("has a bad \\u escape");
-    position_ += 4;
-    return code;
-  }
-
-  void SkipDigits() {
-    if (!IsDigit(Peek())) Fail("has no valid value");
-    while (IsDigit(Peek())) ++position_;
-  }
-
-  Json ParseNumber() {
-    const std::size_t start = position_;
-    bool integral = true;
-    Accept("-");
-    if (!Accept("0")) SkipDigits();
-    if (Accept(".")) {
-      integral = false;
-      SkipDigits();
-    }
-    if (Accept("e") || Accept("E")) {
-      integral = false;
-      if (!Accept("-")) Accept("+");
-      SkipDigits();
-    }
-    const char* first = text_.data() + start;
-    const char* last = text_.data() + position_;
-    std::int64_t integer = 0;
-    if (integral && std::from_chars(first, last, integer).ec == std::errc()) return Json(integer);
-    double number = 0.0;
-    if (std::from_chars(first, last, number).ec != std::errc()) {
-      Fail("has a number out of range", start);
-    }
-    return Json(number);
-  }
-
-  std::string_view text_;
-  std::size_t position_ = 0;
+  Json root_;
+  std::vector<Json> open_;         // arrays and objects whose end is still to come
+  std::vector<std::string> keys_;  // the last key of each, empty for an array
 };
 
 template <typename T>
@@ -193,7 +80,23 @@ const T& Get(const Json::Value& value, const char* expected) {
 
 }  // namespace
 
-Json Json::Parse(std::string_view text) { return Parser(text).ParseDocument(); }
+Json Json::Parse(std::string_view text) {
+  // The library would pass over it; Python's `json` does not.
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    throw JsonError("JSON is not well-formed (byte 0)");
+  }
+  Builder builder;
+  nlohmann::json::sax_parse(text, &builder);
+  return builder.TakeValue();
+}
+
+bool Json::Append(const std::string& key, Json value) {
+  if (auto* items = std::get_if<Array>(&value_)) {
+    items->push_back(std::move(value));
+    return true;
+  }
+  return std::get<Object>(value_).emplace(key, std::move(value)).second;
+}
 
 bool Json::boolean() const { return Get<bool>(value_, "a boolean"); }
 std::int64_t Json::integer() const { return Get<std::int64_t>(value_, "an integer"); }
@@ -208,11 +111,15 @@ double Json::number() const {
   return Get<double>(value_, "a number");
 }
 
-const Json& Json::operator[](std::string_view key) const {
+const Json* Json::Find(std::string_view key) const {
   const Object& members = object();
   const auto found = members.find(key);
-  if (found == members.end()) throw JsonError("has no member '" + std::string(key) + "'");
-  return found->second;
+  return found == members.end() ? nullptr : &found->second;
+}
+
+const Json& Json::operator[](std::string_view key) const {
+  if (const Json* member = Find(key)) return *member;
+  throw JsonError("has no member '" + std::string(key) + "'");
 }
 
 }  // namespace early_exit

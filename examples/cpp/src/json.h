@@ -16,8 +16,8 @@ class JsonError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// A JSON value (RFC 8259) and a strict reader of it: no comments, no trailing commas, no NaN, no
-// repeated keys, valid UTF-8 only.
+// A JSON value (RFC 8259), read by nlohmann-json: no comments, no trailing commas, no NaN, valid
+// UTF-8 only, and no key twice, since two readers might take two of its values.
 class Json {
  public:
   using Array = std::vector<Json>;
@@ -30,7 +30,7 @@ class Json {
   template <typename T>
   explicit Json(T value) : value_(std::in_place_type<T>, std::move(value)) {}
 
-  // Throws JsonError with the byte offset of the first error.
+  // Throws JsonError that says where the first error is.
   static Json Parse(std::string_view text);
 
   bool is_null() const { return std::holds_alternative<std::nullptr_t>(value_); }
@@ -45,6 +45,12 @@ class Json {
 
   // The member `key` of an object. Throws JsonError if there is none.
   const Json& operator[](std::string_view key) const;
+
+  // The same; null if there is none.
+  const Json* Find(std::string_view key) const;
+
+  // Adds a value to an array, or to an object under `key`. Returns false if the key is there.
+  bool Append(const std::string& key, Json value);
 
  private:
   Value value_ = nullptr;

@@ -39,6 +39,18 @@ TEST(Json, ReadsEscapesAndUnicode) {
   EXPECT_EQ(Json::Parse(R"("a\u0000b")").string(), std::string("a\0b", 3));
 }
 
+TEST(Json, TakesTheSameKeyInDifferentObjects) {
+  const Json json = Json::Parse(R"({"a": [{"b": 1}, {"b": 2}], "b": {"a": 3}})");
+  EXPECT_EQ(json["a"].array()[1]["b"].integer(), 2);
+  EXPECT_EQ(json["b"]["a"].integer(), 3);
+}
+
+TEST(Json, RefusesNumbersOfAnyLengthThatDoNotFit) {
+  EXPECT_THROW(Json::Parse(std::string(400, '9')), JsonError);
+  EXPECT_THROW(Json::Parse("-1e400"), JsonError);
+  EXPECT_THROW(Json::Parse(std::string(1 << 20, '[')), JsonError);  // and the stack holds
+}
+
 TEST(Json, RefusesWhatIsNotJson) {
   const std::string cases[] = {"",
                                " ",
@@ -81,9 +93,10 @@ TEST(Json, RefusesWhatIsNotJson) {
 }
 
 TEST(Json, SaysWhereTheErrorIs) {
-  ExpectThrows<JsonError>([] { Json::Parse("[1, 2 3]"); }, "JSON lacks ']' (byte 6)");
-  ExpectThrows<JsonError>([] { Json::Parse("\"a\xff\""); }, "is not valid UTF-8 (byte 2)");
-  ExpectThrows<JsonError>([] { Json::Parse(R"({"a": 1, "a": 2})"); }, "repeats a key (byte 9)");
+  ExpectThrows<JsonError>([] { Json::Parse("[1, 2 3]"); }, "JSON is not well-formed (byte 7)");
+  ExpectThrows<JsonError>([] { Json::Parse("\"a\xff\""); }, "JSON is not well-formed (byte 3)");
+  ExpectThrows<JsonError>([] { Json::Parse(R"({"a": 1, "a": 2})"); }, "repeats the key 'a'");
+  ExpectThrows<JsonError>([] { Json::Parse(R"([{"a": {"b": 1, "b": 2}}])"); }, "the key 'b'");
 }
 
 TEST(Json, SaysWhichTypeIsThereInstead) {
