@@ -7,8 +7,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from pf_fairseq.artefact.operating_points import read_operating_points
 from pf_fairseq.cli.program import Parser, run_program
-from pf_fairseq.runtime.operating_points import read_operating_points
 
 
 def build_parser() -> Parser:
@@ -51,8 +51,8 @@ def run(args: argparse.Namespace) -> None:
     import torch
 
     from pf_fairseq.errors import InputError
-    from pf_fairseq.runtime.exporting import ExportOptions, export_archive
-    from pf_fairseq.runtime.trained import load_trained_model
+    from pf_fairseq.trained.exporting import ExportOptions, export_archive
+    from pf_fairseq.trained.loading import load_trained_model
 
     if args.device == "cuda" and not torch.cuda.is_available():
         raise InputError("`--device cuda` needs a GPU that torch can see, but there is none here.")

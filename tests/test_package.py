@@ -18,7 +18,7 @@ FLOORS = [
     {"errors", "files"},
     {"modules", "losses"},
     {"backbones", "exiting", "text", "checkpoints"},
-    {"models", "criterions", "runtime", "reporting"},
+    {"models", "criterions", "runtime", "reporting", "artefact", "trained", "serving"},
     {"cli"},
 ]
 
@@ -78,7 +78,7 @@ def test_predicting_from_an_archive_needs_no_fairseq() -> None:
         "losses",
         "backbones.roberta",
         "runtime.early_exit",
-        "runtime.archive",
+        "artefact.archive",
     ]
     statements = [f"import pf_fairseq.{room}" for room in rooms]
     statements.append("from pf_fairseq import EarlyExitClassifier, Prediction")
@@ -86,7 +86,7 @@ def test_predicting_from_an_archive_needs_no_fairseq() -> None:
 
 
 def test_what_the_package_offers() -> None:
-    from pf_fairseq.runtime import classifier
+    from pf_fairseq.serving import classifier
 
     assert pf_fairseq.__all__ == ["EarlyExitClassifier", "Prediction"]
     assert pf_fairseq.EarlyExitClassifier is classifier.EarlyExitClassifier

@@ -94,7 +94,7 @@ def record_split(checkpoint: Path, data: Path, split: str) -> RecordedExits:
         InputError: if the checkpoint, the data or the split cannot be used.
     """
     # Here and not above: it imports fairseq, which takes seconds.
-    from pf_fairseq.runtime.trained import load_trained_model
+    from pf_fairseq.trained.loading import load_trained_model
 
     trained = load_trained_model(checkpoint, data)
     # one of fairseq's tasks sets it to DEBUG when imported, and matplotlib has much to say then

@@ -41,7 +41,7 @@ def test_writes_the_points_of_evaluate(
 def test_the_exporter_reads_what_is_written(
     tiny_checkpoint: "TinyCheckpoint", tmp_path: Path
 ) -> None:
-    from pf_fairseq.runtime.operating_points import read_operating_points
+    from pf_fairseq.artefact.operating_points import read_operating_points
     from pf_fairseq.text.task import TaskDescription
 
     path = tmp_path / "operating_points.json"

@@ -12,13 +12,13 @@ from fairseq.data import Dictionary
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
+from pf_fairseq.artefact.archive import load_archive
 from pf_fairseq.checkpoints.pretrained import TOKENIZER_KINDS
 from pf_fairseq.cli.main import main
 from pf_fairseq.errors import InputError
-from pf_fairseq.runtime.archive import load_archive
-from pf_fairseq.runtime.exporting import ExportOptions, export_archive
-from pf_fairseq.runtime.trained import load_trained_model
 from pf_fairseq.text.task import TaskDescription
+from pf_fairseq.trained.exporting import ExportOptions, export_archive
+from pf_fairseq.trained.loading import load_trained_model
 from tests.checkpoints.hugging_face_folders import BACKBONES, write_folder
 from tests.fairseq import plain_roberta
 from tests.fairseq.commands import LOGGING, OPTIMIZER, read_weights_only, run, script, user_dir

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from pf_fairseq.cli.main import main
-from pf_fairseq.runtime import trained
 from pf_fairseq.text.data_bin import load_split
+from pf_fairseq.trained import loading as trained
 from tests.reference import exiting as naive
 
 if TYPE_CHECKING:

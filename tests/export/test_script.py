@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import torch
 
+from pf_fairseq.artefact.archive import load_archive
 from pf_fairseq.cli.program import run_program
-from pf_fairseq.runtime.archive import load_archive
 
 SCRIPT = Path(__file__).parent.parent.parent / "export" / "script.py"
 POINT = {"name": "2", "target_speedup": 2.0, "threshold": 0.5, "speedup": 2.0, "accuracy": 0.8}

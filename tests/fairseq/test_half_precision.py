@@ -11,7 +11,7 @@ from pf_fairseq.losses import imitation_loss, layer_weighted_cross_entropy
 from pf_fairseq.modules.entropy import exit_entropy
 from pf_fairseq.modules.exits import MERGE_SPACES
 from pf_fairseq.modules.incorporation import INCORPORATIONS
-from pf_fairseq.runtime.trained import load_trained_model
+from pf_fairseq.trained.loading import load_trained_model
 from tests.fairseq.commands import read_weights_only, train
 from tests.fairseq.conftest import Training
 from tests.fairseq.models import HEAD, build_criterion, build_model, random_tokens, sample_of

@@ -8,7 +8,7 @@ from fairseq.data import Dictionary
 from torch import Tensor
 from torch.testing import assert_close
 
-from pf_fairseq.runtime.trained import load_trained_model
+from pf_fairseq.trained.loading import load_trained_model
 from tests.fairseq import plain_roberta
 from tests.fairseq.commands import read_weights_only, train
 

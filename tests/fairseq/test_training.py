@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from pf_fairseq.runtime.trained import load_trained_model
 from pf_fairseq.text.data_bin import load_split
+from pf_fairseq.trained.loading import load_trained_model
 from tests.fairseq.commands import TASK, read_weights_only, run, script, train, user_dir
 from tests.fairseq.conftest import N_EPOCHS, Training
 from tests.reference import exiting

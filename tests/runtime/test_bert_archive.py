@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pf_fairseq.runtime.archive import load_archive
-from pf_fairseq.runtime.trained import TrainedModel
+from pf_fairseq.artefact.archive import load_archive
 from pf_fairseq.text.data_bin import load_split
+from pf_fairseq.trained.loading import TrainedModel
 from tests.runtime.trained_pairs import (
     assert_classifies_a_text_without_tokens,
     assert_classifies_like_the_model,

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from pf_fairseq import EarlyExitClassifier
+from pf_fairseq.artefact.archive import load_archive
 from pf_fairseq.cli import preprocess
 from pf_fairseq.cli.program import Parser, run_program
-from pf_fairseq.runtime.archive import load_archive
-from pf_fairseq.runtime.exporting import ExportOptions, export_archive
-from pf_fairseq.runtime.trained import TrainedModel, load_trained_model
 from pf_fairseq.text.data_bin import load_split
+from pf_fairseq.trained.exporting import ExportOptions, export_archive
+from pf_fairseq.trained.loading import TrainedModel, load_trained_model
 from tests.fairseq.commands import LOGGING, MODEL, OPTIMIZER, run, script, user_dir
 from tests.text.small_bpe import write_files
 from tests.tiny_data import write_corpus

@@ -25,9 +25,9 @@ from archive_model import (
 )
 from archive_sentences import PAIRS, TEXTS, byte_level_bpe, sentence_piece, word_piece
 
-from pf_fairseq.runtime.archive import save_archive
+from pf_fairseq.artefact.archive import save_archive
+from pf_fairseq.artefact.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
-from pf_fairseq.runtime.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
 from pf_fairseq.text.inputs import build_input
 from pf_fairseq.text.tokenizer import Tokenizer
 

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import torch
 
+from pf_fairseq.artefact.archive import save_archive
+from pf_fairseq.artefact.metadata import OperatingPoint, TokenizerEntry
 from pf_fairseq.backbones.roberta import RobertaEncoder
 from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
-from pf_fairseq.runtime.archive import save_archive
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
-from pf_fairseq.runtime.metadata import OperatingPoint, TokenizerEntry
 from pf_fairseq.text.tokenizer import Tokenizer, tokenizer_from_files
+from tests.artefact.metadata_cases import build_metadata
 from tests.modules.random_weights import randomise
-from tests.runtime.metadata_cases import build_metadata
 from tests.text.small_bpe import fairseq_files, hugging_face_files
 
 MAX_POSITIONS, N_LAYERS, LABELS = 64, 3, ["bad", "good"]

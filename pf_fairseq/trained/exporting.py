@@ -9,18 +9,18 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from pf_fairseq.artefact.archive import load_archive, save_archive
+from pf_fairseq.artefact.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.policy import choose_exits, near_threshold
 from pf_fairseq.files import atomic_path
 from pf_fairseq.modules.entropy import exit_entropy
-from pf_fairseq.runtime.archive import load_archive, save_archive
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.folding import fold_exits
-from pf_fairseq.runtime.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
-from pf_fairseq.runtime.trained import TrainedModel
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.text.inputs import pad_batch
 from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer
+from pf_fairseq.trained.loading import TrainedModel
 
 LOGITS_TOLERANCE = 1e-4  # fp32: folded exits and another order of summation
 N_COMPARED = 64

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pf_fairseq.artefact.metadata import OperatingPoint
+from pf_fairseq.artefact.operating_points import read_operating_points
 from pf_fairseq.errors import InputError
-from pf_fairseq.runtime.metadata import OperatingPoint
-from pf_fairseq.runtime.operating_points import read_operating_points
 
 TWO = {"name": "2", "target_speedup": 2.0, "threshold": 0.31, "speedup": 2.02, "accuracy": 0.8}
 THREE = {"name": "3", "target_speedup": 3.0, "threshold": 0.52, "speedup": 3.1, "accuracy": 0.75}

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pf_fairseq.artefact.archive import load_archive
+from pf_fairseq.artefact.metadata import ArchiveMetadata
 from pf_fairseq.errors import InputError
 from pf_fairseq.files import is_torchscript
-from pf_fairseq.runtime.archive import load_archive
 from pf_fairseq.runtime.executor import use_simple_executor
-from pf_fairseq.runtime.metadata import ArchiveMetadata
 from pf_fairseq.text.inputs import InputLayout, build_input, pad_batch
 from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer, tokenizer_from_files
 
@@ -85,8 +85,8 @@ class EarlyExitClassifier:
     @classmethod
     def _from_checkpoint(cls, path: Path, data: Path | None, device: str) -> "EarlyExitClassifier":
         # fairseq takes seconds to import and an archive does not need it.
-        from pf_fairseq.runtime.exporting import ExportOptions, build_metadata, build_runtime
-        from pf_fairseq.runtime.trained import load_trained_model
+        from pf_fairseq.trained.exporting import ExportOptions, build_metadata, build_runtime
+        from pf_fairseq.trained.loading import load_trained_model
 
         trained = load_trained_model(path, data)
         options = ExportOptions(operating_points=[], default=None)

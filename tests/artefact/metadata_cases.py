@@ -1,6 +1,6 @@
 """An archive's metadata, as complete as the format has it."""
 
-from pf_fairseq.runtime.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
+from pf_fairseq.artefact.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
 
 SHA = "0" * 64
 

@@ -5,8 +5,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from pf_fairseq.artefact.metadata import OperatingPoint
 from pf_fairseq.errors import InputError
-from pf_fairseq.runtime.metadata import OperatingPoint
 
 DEFAULT_NAME = "2"
 FORMAT_VERSION = 1  # the newest operating_points.json that is understood

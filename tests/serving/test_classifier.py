@@ -10,8 +10,8 @@ import torch
 
 from pf_fairseq import EarlyExitClassifier, Prediction
 from pf_fairseq.errors import InputError
-from pf_fairseq.runtime.classifier import Text
-from tests.runtime.text_archives import (
+from pf_fairseq.serving.classifier import Text
+from tests.serving.text_archives import (
     LABELS,
     N_LAYERS,
     small_runtime,

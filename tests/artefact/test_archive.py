@@ -13,10 +13,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from pf_fairseq.artefact.archive import load_archive, save_archive
 from pf_fairseq.errors import InputError
 from pf_fairseq.files import is_torchscript
-from pf_fairseq.runtime.archive import load_archive, save_archive
-from tests.runtime.metadata_cases import build_metadata
+from tests.artefact.metadata_cases import build_metadata
 from tests.runtime.tiny import (
     KINDS,
     N_LAYERS,

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pf_fairseq.errors import InputError
-from pf_fairseq.runtime.trained import load_trained_model
+from pf_fairseq.trained.loading import load_trained_model
 from tests.conftest import TinyCheckpoint
 from tests.fairseq.models import random_tokens
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from pf_fairseq.artefact.metadata import FORMAT_VERSION, ArchiveMetadata
 from pf_fairseq.errors import InputError
-from pf_fairseq.runtime.metadata import FORMAT_VERSION, ArchiveMetadata
-from tests.runtime.metadata_cases import build_metadata
+from tests.artefact.metadata_cases import build_metadata
 
 
 @pytest.mark.parametrize("changes", [{}, {"tokenizer": None}, {"separator_token": 2}])

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
+from pf_fairseq.artefact.metadata import ArchiveMetadata
 from pf_fairseq.errors import InputError
 from pf_fairseq.files import ZIP_ERRORS, atomic_path, is_torchscript
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
-from pf_fairseq.runtime.metadata import ArchiveMetadata
 
 METADATA_NAME = "metadata.json"
 

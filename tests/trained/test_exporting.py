@@ -12,22 +12,22 @@ import torch
 from torch import nn
 
 from pf_fairseq import EarlyExitClassifier
+from pf_fairseq.artefact.archive import load_archive
+from pf_fairseq.artefact.metadata import OperatingPoint
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.policy import choose_exits
 from pf_fairseq.modules.entropy import exit_entropy
-from pf_fairseq.runtime import exporting
-from pf_fairseq.runtime.archive import load_archive
-from pf_fairseq.runtime.exporting import (
+from pf_fairseq.text.data_bin import load_split
+from pf_fairseq.text.inputs import pad_batch
+from pf_fairseq.text.tokenizer import load_tokenizer
+from pf_fairseq.trained import exporting
+from pf_fairseq.trained.exporting import (
     ExportOptions,
     build_metadata,
     build_runtime,
     export_archive,
 )
-from pf_fairseq.runtime.metadata import OperatingPoint
-from pf_fairseq.runtime.trained import TrainedModel, load_trained_model
-from pf_fairseq.text.data_bin import load_split
-from pf_fairseq.text.inputs import pad_batch
-from pf_fairseq.text.tokenizer import load_tokenizer
+from pf_fairseq.trained.loading import TrainedModel, load_trained_model
 from tests.tolerances import BATCHED, EXIT_MARGIN
 
 POINTS = [OperatingPoint("1.5", 1.5, 0.3, 1.5, 0.9), OperatingPoint("2", 2.0, 0.5, 2.1, None)]

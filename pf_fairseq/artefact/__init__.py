@@ -1,0 +1,1 @@
+"""Archives: what they hold and say of themselves, saved, loaded and checked; no fairseq."""

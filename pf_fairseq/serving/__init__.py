@@ -1,0 +1,1 @@
+"""Classify text in Python."""

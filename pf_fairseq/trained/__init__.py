@@ -1,0 +1,1 @@
+"""Checkpoints of `fairseq-train`: loaded with their data, and exported."""
