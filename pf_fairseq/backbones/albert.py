@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from pf_fairseq.backbones.backbone import Backbone
 from pf_fairseq.backbones.bert import BertEmbeddings
 from pf_fairseq.backbones.shape import EncoderShape, build_layer
+from pf_fairseq.modules.layout import Layout, padded_layout
 from pf_fairseq.modules.transformer import init_like_bert
 
 
@@ -26,7 +27,7 @@ class AlbertEncoder(Backbone):
         self.embed_projection = nn.Linear(embedding_dim, shape.hidden_dim)
         init_like_bert(self)
 
-    def embed(self, tokens: Tensor) -> Tensor:
-        """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)`."""
+    def embed(self, tokens: Tensor) -> tuple[Tensor, Layout]:
+        """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)` and their layout."""
         embedded: Tensor = self.embed_projection(self.embeddings(tokens))
-        return embedded
+        return embedded, padded_layout(tokens, self.pad_id)

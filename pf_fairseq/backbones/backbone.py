@@ -5,13 +5,15 @@ from collections.abc import Iterable, Iterator
 
 from torch import Tensor, nn
 
+from pf_fairseq.modules.layout import Layout
+
 
 class Backbone(nn.Module, ABC):
     """Embeddings and a list of layers.
 
     It has no `forward` of its own: training runs all layers, inference stops between them, and
     both call `embed` and then the members of `layers` in turn, each with the hidden states
-    `(B, T, H)` and the bool mask of tokens `(B, T)` (None: no padding).
+    `(B, T, H)` and the layout that `embed` made.
 
     Args:
         pad_id: id of padding.
@@ -28,5 +30,5 @@ class Backbone(nn.Module, ABC):
         return (child for name, child in self.named_children() if name != "layers")
 
     @abstractmethod
-    def embed(self, tokens: Tensor) -> Tensor:
-        """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)`."""
+    def embed(self, tokens: Tensor) -> tuple[Tensor, Layout]:
+        """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)` and their layout."""

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from pf_fairseq.backbones.backbone import Backbone
 from pf_fairseq.backbones.shape import EncoderShape, build_layer
+from pf_fairseq.modules.layout import Layout, padded_layout
 from pf_fairseq.modules.transformer import init_like_bert
 
 N_SEGMENTS = 2
@@ -68,7 +69,7 @@ class BertEncoder(Backbone):
         self.embeddings = BertEmbeddings(shape, shape.hidden_dim, separator_id)
         init_like_bert(self)
 
-    def embed(self, tokens: Tensor) -> Tensor:
-        """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)`."""
+    def embed(self, tokens: Tensor) -> tuple[Tensor, Layout]:
+        """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)` and their layout."""
         embedded: Tensor = self.embeddings(tokens)
-        return embedded
+        return embedded, padded_layout(tokens, self.pad_id)

@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from pf_fairseq.backbones.backbone import Backbone
 from pf_fairseq.backbones.shape import EncoderShape, build_layer
+from pf_fairseq.modules.layout import Layout, padded_layout
 from pf_fairseq.modules.transformer import init_like_bert
 
 
@@ -25,10 +26,11 @@ class RobertaEncoder(Backbone):
         self.dropout = nn.Dropout(shape.dropout)
         init_like_bert(self)
 
-    def embed(self, tokens: Tensor) -> Tensor:
-        """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)`."""
-        is_token = tokens.ne(self.pad_id)
+    def embed(self, tokens: Tensor) -> tuple[Tensor, Layout]:
+        """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)` and their layout."""
+        layout = padded_layout(tokens, self.pad_id)
+        is_token = layout.mask.long()  # ONNX has no cumsum of bool
         positions = is_token.cumsum(dim=1) * is_token + self.pad_id
         embedded = self.embed_tokens(tokens) + self.embed_positions(positions)
         normed: Tensor = self.dropout(self.layernorm_embedding(embedded))
-        return normed
+        return normed, layout

@@ -10,7 +10,8 @@ class EncoderShape:
     """Sizes and regularisation of a Transformer encoder.
 
     `max_positions` counts tokens, `vocab_size` all ids including specials; `layer_norm_eps` is what
-    layer norms add to a variance; the dropout fields are probabilities and act in training only.
+    layer norms add to a variance; the dropout fields are probabilities and act in training only;
+    `attention_bias`: whether the layouts that the encoder makes bring a bias.
     """
 
     n_layers: int
@@ -25,6 +26,7 @@ class EncoderShape:
     dropout: float = 0.0
     attention_dropout: float = 0.0
     activation_dropout: float = 0.0
+    attention_bias: bool = False
 
 
 def build_layer(shape: EncoderShape) -> TransformerLayer:
@@ -38,4 +40,5 @@ def build_layer(shape: EncoderShape) -> TransformerLayer:
         attention_dropout=shape.attention_dropout,
         activation_dropout=shape.activation_dropout,
         layer_norm_eps=shape.layer_norm_eps,
+        attention_bias=shape.attention_bias,
     )

@@ -59,13 +59,12 @@ def largest_difference(folder: Path, encoder: PretrainedEncoder, ours: Backbone)
         raise InputError(f"transformers cannot load `{folder}` ({error}).") from error
     worst = 0.0
     for tokens in _batches(encoder):
-        is_token = tokens.ne(ours.pad_id)
         with torch.inference_mode():
-            hidden = ours.embed(tokens)
+            hidden, layout = ours.embed(tokens)
             for layer in ours.layers:
-                hidden = layer(hidden, is_token)
+                hidden = layer(hidden, layout)
             expected = theirs(**_their_inputs(encoder, tokens)).last_hidden_state
-        difference = float((hidden - expected)[is_token].abs().max())
+        difference = float((hidden - expected)[layout.mask].abs().max())
         worst = max(worst, difference if math.isfinite(difference) else math.inf)
     return worst
 

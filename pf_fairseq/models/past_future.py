@@ -17,6 +17,7 @@ from pf_fairseq.models.freezing import LayerFreezing
 from pf_fairseq.models.grouping import groups_by_length
 from pf_fairseq.modules.exits import AllExits, PastFutureExits
 from pf_fairseq.modules.gradient_scale import scale_gradient
+from pf_fairseq.modules.layout import Layout, narrow
 from pf_fairseq.modules.states import StateReadout
 
 logger = logging.getLogger(__name__)
@@ -138,29 +139,26 @@ class PastFutureModel(BaseFairseqModel, ABC):
 
     def _summaries_by_length(self, tokens: Tensor, readout: StateReadout) -> Tensor:
         """What the exits read of every layer, `(B, L, summary_dim)`, in the order of `tokens`."""
-        is_token = tokens.ne(self.sentence_encoder.pad_id)
         with self._gradients_unless(self._always_frozen):
-            hidden = self.sentence_encoder.embed(tokens)
-        groups = groups_by_length(is_token)
+            hidden, layout = self.sentence_encoder.embed(tokens)
+        groups = groups_by_length(layout.mask)
         if len(groups) == 1:  # the batch as it stands
-            return self._summaries(hidden, is_token, readout)
+            return self._summaries(hidden, layout, readout)
         summaries = [
-            self._summaries(hidden[rows, :longest], is_token[rows, :longest], readout)
+            self._summaries(*narrow(hidden, layout, rows, longest), readout)
             for rows, longest in groups
         ]
         rows = torch.cat([rows for rows, _ in groups])
         return torch.cat(summaries)[rows.argsort()]
 
-    def _summaries(self, hidden: Tensor, is_token: Tensor, readout: StateReadout) -> Tensor:
+    def _summaries(self, hidden: Tensor, layout: Layout, readout: StateReadout) -> Tensor:
         """What the exits read of every layer, `(B, L, summary_dim)`, for embedded tokens."""
         n_constant = self.cfg.frozen_layers if self._always_frozen else 0
-        # Always masked on a GPU: asking it whether there is any padding would make it wait.
-        mask = None if is_token.device.type == "cpu" and bool(is_token.all()) else is_token
         summaries = []
         for index, layer in enumerate(self.sentence_encoder.layers):
             with self._gradients_unless(index < n_constant):
-                hidden = layer(hidden, mask)
-            summaries.append(readout.summarise(hidden, mask))
+                hidden = layer(hidden, layout)
+            summaries.append(readout.summarise(hidden, layout))
         return torch.stack(summaries, dim=1).to(hidden.dtype)  # fp32 under --cpu-bf16
 
     @staticmethod

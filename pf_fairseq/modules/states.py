@@ -4,8 +4,10 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from pf_fairseq.modules.choices import check_choice
+from pf_fairseq.modules.layout import Layout
 from pf_fairseq.modules.stacked import StackedLinear
 
 READOUTS = ("first", "mean", "both")
@@ -63,34 +65,33 @@ class StateReadout(nn.Module):
             StackedLinear(n_layers, self.summary_dim, self.state_dim) if self.pooled else None
         )
 
-    def summarise(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
+    def summarise(self, hidden: Tensor, layout: Layout) -> Tensor:
         """Read one vector out of a layer.
+
+        One product reads both vectors of `both`, so that a layer's gradient is written once. It
+        multiplies by 1 and by a power of two, which are exact in half precision, and sums in fp32;
+        the mean is divided out afterwards, where weights of 1/T would be rounded.
 
         Args:
             hidden: `(B, T, H)`.
-            is_token: bool `(B, T)`, False at padding; None when there is none.
+            layout: which places are tokens.
 
         Returns:
             `(B, H)`, or `(B, 2 H)` for `both`.
         """
         if self.readout == "first":
             return hidden[:, 0]
-        return torch.bmm(self._weights(hidden, is_token), hidden).flatten(1)
-
-    def _weights(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
-        """What each token counts: `(B, 1, T)`, or `(B, 2, T)` for `both`.
-
-        One product reads both vectors, so that a layer's gradient is written once. It sums in
-        fp32 whatever the dtype, and the weights add up to 1, so that nothing overflows.
-        """
-        n_tokens = hidden.size(1)
-        mean = torch.full_like(hidden[..., 0], 1.0 / n_tokens)
-        if is_token is not None:
-            mean = (is_token / is_token.sum(dim=1, keepdim=True)).to(hidden.dtype)
-        if self.readout == "mean":
-            return mean.unsqueeze(1)
-        first = torch.arange(n_tokens, device=hidden.device) == 0
-        return torch.stack([first.to(hidden.dtype).expand_as(mean), mean], dim=1)
+        scale = 1.0 / 256.0  # a power of two, exact in every dtype: sums in fp16 do not overflow
+        is_token = layout.mask.to(hidden.dtype)
+        lengths = layout.mask.sum(dim=1, keepdim=True).to(torch.float32)
+        weights = (is_token * scale).unsqueeze(1)
+        factors = (1.0 / (lengths * scale)).unsqueeze(1)
+        if self.readout == "both":
+            first = F.pad(torch.ones_like(is_token[:, :1]), [0, hidden.size(1) - 1])
+            weights = torch.cat([first.unsqueeze(1), weights], dim=1)
+            factors = torch.cat([torch.ones_like(factors), factors], dim=1)
+        sums = torch.bmm(weights, hidden).to(torch.float32)
+        return (sums * factors).flatten(1).to(hidden.dtype)
 
     def forward(self, summaries: Tensor) -> Tensor:
         """States of all layers: `(B, L, summary_dim)` to `(B, L, D)`."""

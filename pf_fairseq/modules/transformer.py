@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pf_fairseq.modules.choices import check_choice
+from pf_fairseq.modules.layout import Layout, attention_mask
 
 ACTIVATIONS = ("gelu", "gelu_accurate", "relu")
 
@@ -18,14 +19,16 @@ class SelfAttention(nn.Module):
         hidden_dim: width `H`.
         n_heads: heads; must divide `H`.
         dropout: probability of dropping an attention weight in training.
+        biased: whether the layout brings a bias, which is added to the scores.
 
     Raises:
         ValueError: if `n_heads` does not divide `hidden_dim`.
     """
 
     n_heads: Final[int]
+    biased: Final[bool]
 
-    def __init__(self, hidden_dim: int, n_heads: int, dropout: float) -> None:
+    def __init__(self, hidden_dim: int, n_heads: int, dropout: float, biased: bool = False) -> None:
         super().__init__()
         if hidden_dim % n_heads != 0:
             raise ValueError(
@@ -33,6 +36,7 @@ class SelfAttention(nn.Module):
                 f"but is {n_heads} for width {hidden_dim} instead."
             )
         self.n_heads = n_heads
+        self.biased = biased
         self.dropout = dropout
         self.k_proj = nn.Linear(hidden_dim, hidden_dim)
         self.v_proj = nn.Linear(hidden_dim, hidden_dim)
@@ -44,24 +48,13 @@ class SelfAttention(nn.Module):
         head_dim = hidden_dim // self.n_heads
         return projected.view(n_sentences, n_tokens, self.n_heads, head_dim).transpose(1, 2)
 
-    def forward(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
-        """Attend.
-
-        Args:
-            hidden: `(B, T, H)`.
-            is_token: bool `(B, T)`, False at padding; None when there is none.
-
-        Returns:
-            `(B, T, H)`.
-        """
-        mask: Tensor | None = None
-        if is_token is not None:
-            mask = is_token[:, None, None, :]
+    def forward(self, hidden: Tensor, layout: Layout) -> Tensor:
+        """Attend to the tokens of the own sentence: `(B, T, H)` to `(B, T, H)`."""
         attended = F.scaled_dot_product_attention(
             self._heads(self.q_proj(hidden)),
             self._heads(self.k_proj(hidden)),
             self._heads(self.v_proj(hidden)),
-            attn_mask=mask,
+            attn_mask=attention_mask(layout, hidden.dtype, self.biased),
             dropout_p=self.dropout if self.training else 0.0,
         )
         output: Tensor = self.out_proj(attended.transpose(1, 2).flatten(2))
@@ -80,6 +73,7 @@ class TransformerLayer(nn.Module):
         attention_dropout: probability for attention weights.
         activation_dropout: probability inside the feed-forward block.
         layer_norm_eps: what layer norms add to a variance.
+        attention_bias: whether the layout brings a bias for the attention scores.
 
     Raises:
         ValueError: if `activation` is unknown, or `n_heads` does not divide `hidden_dim`.
@@ -98,11 +92,12 @@ class TransformerLayer(nn.Module):
         attention_dropout: float = 0.0,
         activation_dropout: float = 0.0,
         layer_norm_eps: float = 1e-5,
+        attention_bias: bool = False,
     ) -> None:
         super().__init__()
         check_choice("activation", activation, ACTIVATIONS)
         self.activation = activation
-        self.self_attn = SelfAttention(hidden_dim, n_heads, attention_dropout)
+        self.self_attn = SelfAttention(hidden_dim, n_heads, attention_dropout, attention_bias)
         self.self_attn_layer_norm = nn.LayerNorm(hidden_dim, layer_norm_eps)
         self.fc1 = nn.Linear(hidden_dim, ffn_dim)
         self.fc2 = nn.Linear(ffn_dim, hidden_dim)
@@ -117,9 +112,9 @@ class TransformerLayer(nn.Module):
             return F.gelu(inner, approximate="tanh")
         return F.gelu(inner)
 
-    def forward(self, hidden: Tensor, is_token: Tensor | None) -> Tensor:
-        """One layer: `(B, T, H)` and the bool mask `(B, T)` (or None) to `(B, T, H)`."""
-        attended = self.dropout(self.self_attn(hidden, is_token))
+    def forward(self, hidden: Tensor, layout: Layout) -> Tensor:
+        """One layer: `(B, T, H)` in this layout to `(B, T, H)`."""
+        attended = self.dropout(self.self_attn(hidden, layout))
         hidden = self.self_attn_layer_norm(hidden + attended)
         inner = self.activation_dropout(self._activate(self.fc1(hidden)))
         output: Tensor = self.final_layer_norm(hidden + self.dropout(self.fc2(inner)))

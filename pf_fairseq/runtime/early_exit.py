@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from pf_fairseq.backbones.backbone import Backbone
 from pf_fairseq.modules.entropy import exit_entropy
 from pf_fairseq.modules.exits import PastFutureExits
+from pf_fairseq.modules.layout import narrow
 from pf_fairseq.runtime.folding import FoldedExits
 from pf_fairseq.runtime.inputs import check_exit_layer, check_threshold, check_tokens
 
@@ -98,18 +99,15 @@ class EarlyExitRuntime(nn.Module):
         all_logits, all_exits, all_entropies = self._empty_outputs(n_active, tokens.device)
         rows = torch.arange(n_active)  # which sentences are still in the batch, on the CPU
         rows_on_device = rows.to(tokens.device, non_blocking=True)
-        is_token: Tensor | None = None
-        hidden = torch.zeros(0, device=tokens.device)
+        longest = int(lengths.max()) if n_active > 0 else 0
+        hidden, layout = self.encoder.embed(tokens[:, :longest])
         memory: list[Tensor] = []
-        if n_active > 0:
-            tokens, is_token = self._trim(tokens, lengths)
-            hidden = self.encoder.embed(tokens)
         number = 0
         for layer in self.encoder.layers:
             number += 1
             if n_active > 0:
-                hidden = layer(hidden, is_token)
-                summary = self.exits.readout.summarise(hidden, is_token)
+                hidden = layer(hidden, layout)
+                summary = self.exits.readout.summarise(hidden, layout)
                 memory, state = self.exits.observe(memory, summary, number)
                 if self._is_checked(number, rows, leave_at):
                     logits = self.exits.classify(memory, state, number).float()
@@ -128,9 +126,8 @@ class EarlyExitRuntime(nn.Module):
                         kept = kept.to(hidden.device, non_blocking=True)
                         rows_on_device = rows_on_device.index_select(0, kept)
                         memory = [remembered.index_select(0, kept) for remembered in memory]
-                        hidden, is_token = self._trim_kept(
-                            hidden.index_select(0, kept), is_token, kept, lengths[rows]
-                        )
+                        longest = int(lengths[rows].max())
+                        hidden, layout = narrow(hidden, layout, kept, longest)
         return all_logits, all_exits, all_entropies
 
     def _empty_outputs(
@@ -166,23 +163,3 @@ class EarlyExitRuntime(nn.Module):
             return torch.zeros(rows.numel(), dtype=torch.bool)
         # Not `>=`: a NaN entropy must not count as sure.
         return (~(entropy < tau.index_select(0, rows_on_device))).cpu()
-
-    def _trim(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Cut columns that hold nothing but padding; no mask where no padding is left."""
-        longest = int(lengths.max())
-        tokens = tokens[:, :longest]
-        if int(lengths.min()) == longest:
-            return tokens, None
-        return tokens, tokens.ne(self.pad_id)
-
-    def _trim_kept(
-        self, hidden: Tensor, is_token: Tensor | None, kept: Tensor, lengths: Tensor
-    ) -> tuple[Tensor, Tensor | None]:
-        """The same for the sentences that stay, whose `lengths` `(n,)` lie on the CPU."""
-        if is_token is None:
-            return hidden, None
-        longest = int(lengths.max())
-        hidden = hidden[:, :longest]
-        if int(lengths.min()) == longest:
-            return hidden, None
-        return hidden, is_token.index_select(0, kept)[:, :longest]

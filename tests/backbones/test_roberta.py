@@ -47,10 +47,10 @@ def naive_embedding(encoder: RobertaEncoder, sentence: list[int]) -> Tensor:
     return torch.stack(rows)
 
 
-def run(encoder: RobertaEncoder, tokens: Tensor, is_token: Tensor | None) -> Tensor:
-    hidden = encoder.embed(tokens)
+def run(encoder: RobertaEncoder, tokens: Tensor) -> Tensor:
+    hidden, layout = encoder.embed(tokens)
     for layer in encoder.layers:
-        hidden = layer(hidden, is_token)
+        hidden = layer(hidden, layout)
     return hidden
 
 
@@ -62,13 +62,13 @@ class Embed(nn.Module):
         self.encoder = encoder
 
     def forward(self, tokens: Tensor) -> Tensor:
-        return self.encoder.embed(tokens)
+        return self.encoder.embed(tokens)[0]
 
 
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
 def test_embedding_counts_positions_past_padding(scripted: bool) -> None:
     encoder = build_encoder()
-    embed = torch.jit.script(Embed(encoder)) if scripted else encoder.embed
+    embed = torch.jit.script(Embed(encoder)) if scripted else Embed(encoder)
     found = embed(pad(SENTENCES))
     for row, sentence in enumerate(SENTENCES):
         expected = naive_embedding(encoder, sentence)
@@ -83,12 +83,12 @@ def test_another_padding_id_moves_the_positions() -> None:
     assert encoder.embed_positions.num_embeddings == 5
     tokens = torch.tensor([[3, 4, 5, 6]])
     expected = encoder.embed_tokens(tokens) + encoder.embed_positions(torch.tensor([[1, 2, 3, 4]]))
-    assert_close(encoder.embed(tokens), F.layer_norm(expected, (8,)), **REFERENCE)
+    assert_close(encoder.embed(tokens)[0], F.layer_norm(expected, (8,)), **REFERENCE)
 
 
 def test_the_longest_sentence_fits_and_no_longer_one() -> None:
     encoder = build_encoder()
-    assert encoder.embed(torch.full((1, SHAPE.max_positions), 5)).shape == (1, 9, 8)
+    assert encoder.embed(torch.full((1, SHAPE.max_positions), 5))[0].shape == (1, 9, 8)
     with pytest.raises(IndexError):
         encoder.embed(torch.full((1, SHAPE.max_positions + 1), 5))
 
@@ -96,7 +96,7 @@ def test_the_longest_sentence_fits_and_no_longer_one() -> None:
 def test_all_layers_match_torch_one_sentence_at_a_time() -> None:
     encoder = build_encoder()
     tokens = pad(SENTENCES)
-    found = run(encoder, tokens, tokens.ne(SHAPE.pad_id))
+    found = run(encoder, tokens)
     twins = [
         torch_layer(layer.state_dict(), n_heads=SHAPE.n_heads, activation=SHAPE.activation)
         for layer in encoder.layers
@@ -114,7 +114,7 @@ def test_half_precision_stays_close(dtype: torch.dtype) -> None:
     full.load_state_dict(encoder.state_dict())  # the same rounded weights
     tokens = pad(SENTENCES)
     is_token = tokens.ne(SHAPE.pad_id)
-    found, expected = (run(module, tokens, is_token)[is_token] for module in (encoder, full))
+    found, expected = (run(module, tokens)[is_token] for module in (encoder, full))
     assert found.dtype == dtype
     assert_close(found.float(), expected, **HALF[dtype])
 

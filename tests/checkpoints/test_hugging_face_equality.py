@@ -71,10 +71,10 @@ def assert_same_states(encoder: PretrainedEncoder, model: nn.Module, tokens: Ten
         inputs["token_type_ids"] = _segments(tokens)
     with torch.inference_mode():
         expected = model(**inputs, output_hidden_states=True).hidden_states
-        hidden = ours.embed(tokens)
+        hidden, layout = ours.embed(tokens)
         states = [hidden]
         for layer in ours.layers:
-            hidden = layer(hidden, is_token if not is_token.all() else None)
+            hidden = layer(hidden, layout)
             states.append(hidden)
     assert len(states) == len(expected)
     for own, theirs in zip(states, expected, strict=True):

@@ -69,10 +69,10 @@ def test_hidden_states_of_every_layer_are_fairseqs(
     expected = plain_roberta.hidden_states(plain, tokens)
     encoder = restored.sentence_encoder
     with torch.no_grad():
-        hidden = encoder.embed(tokens)
+        hidden, layout = encoder.embed(tokens)
         states = [hidden]
         for layer in encoder.layers:
-            hidden = layer(hidden, is_token)
+            hidden = layer(hidden, layout)
             states.append(hidden)
     assert len(states) == len(expected) == 13
     for ours, theirs in zip(states, expected, strict=True):

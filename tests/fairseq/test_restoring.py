@@ -59,10 +59,10 @@ def test_restores_the_official_layout(
     expected = plain_roberta.hidden_states(plain, TOKENS)[:5]  # before and after four layers
     is_token = TOKENS.ne(1)
     with torch.no_grad():
-        hidden = encoder.embed(TOKENS)
+        hidden, layout = encoder.embed(TOKENS)
         states = [hidden]
         for layer in encoder.layers:
-            hidden = layer(hidden, is_token)
+            hidden = layer(hidden, layout)
             states.append(hidden)
     for ours, theirs in zip(states, expected, strict=True):
         assert_close(ours[is_token], theirs[is_token], atol=1e-5, rtol=1e-5)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
+from pf_fairseq.modules.layout import Layout, padded_layout
 from pf_fairseq.modules.transformer import SelfAttention, TransformerLayer, init_like_bert
 from tests.modules.random_weights import randomise
 from tests.reference.transformer import torch_layer
@@ -22,9 +23,14 @@ def build_layer(activation: str = "gelu", **dropout: float) -> TransformerLayer:
     return layer
 
 
-def draw_hidden() -> tuple[Tensor, Tensor]:
+def draw_hidden() -> tuple[Tensor, Layout]:
     is_token = torch.arange(6) < torch.tensor(LENGTHS).unsqueeze(1)
-    return torch.randn(3, 6, HIDDEN_DIM, generator=torch.Generator().manual_seed(0)), is_token
+    layout = padded_layout(is_token.long(), pad_id=0)
+    return torch.randn(3, 6, HIDDEN_DIM, generator=torch.Generator().manual_seed(0)), layout
+
+
+def without_padding(hidden: Tensor) -> Layout:
+    return padded_layout(torch.ones(hidden.shape[:2], dtype=torch.int64), pad_id=0)
 
 
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
@@ -32,20 +38,21 @@ def draw_hidden() -> tuple[Tensor, Tensor]:
 def test_matches_torch(activation: str, scripted: bool) -> None:
     layer = build_layer(activation)
     twin = torch_layer(layer.state_dict(), n_heads=N_HEADS, activation=activation)
-    hidden, is_token = draw_hidden()
+    hidden, layout = draw_hidden()
     callee = torch.jit.script(layer) if scripted else layer
-    assert_close(callee(hidden, None), twin(hidden), **REFERENCE)
-    expected = twin(hidden, src_key_padding_mask=~is_token)
+    assert_close(callee(hidden, without_padding(hidden)), twin(hidden), **REFERENCE)
+    expected = twin(hidden, src_key_padding_mask=~layout.mask)
     # What stands at padding is nobody's concern.
-    assert_close(callee(hidden, is_token)[is_token], expected[is_token], **REFERENCE)
+    assert_close(callee(hidden, layout)[layout.mask], expected[layout.mask], **REFERENCE)
 
 
 def test_padding_changes_nothing_for_the_tokens() -> None:
     layer = build_layer()
-    hidden, is_token = draw_hidden()
-    found = layer(hidden, is_token)
+    hidden, layout = draw_hidden()
+    found = layer(hidden, layout)
     for row, length in enumerate(LENGTHS):
-        alone = layer(hidden[row : row + 1, :length], None)
+        sentence = hidden[row : row + 1, :length]
+        alone = layer(sentence, without_padding(sentence))
         assert_close(found[row, :length], alone[0], **REFERENCE)
 
 
@@ -53,20 +60,20 @@ def test_padding_changes_nothing_for_the_tokens() -> None:
 def test_half_precision_stays_close(dtype: torch.dtype) -> None:
     layer, full = build_layer().to(dtype), build_layer()
     full.load_state_dict(layer.state_dict())  # the same rounded weights
-    hidden, is_token = draw_hidden()
-    found = layer(hidden.to(dtype), is_token)
+    hidden, layout = draw_hidden()
+    found = layer(hidden.to(dtype), layout)
     assert found.dtype == dtype
-    expected = full(hidden.to(dtype).float(), is_token)
-    assert_close(found[is_token].float(), expected[is_token], **HALF[dtype])
+    expected = full(hidden.to(dtype).float(), layout)
+    assert_close(found[layout.mask].float(), expected[layout.mask], **HALF[dtype])
 
 
 @pytest.mark.parametrize("kind", ["dropout", "attention_dropout", "activation_dropout"])
 def test_each_dropout_acts_in_training_only(kind: str) -> None:
     layer = build_layer(**{kind: 0.5})
-    hidden, _ = draw_hidden()
-    assert_close(layer(hidden, None), build_layer()(hidden, None), **REFERENCE)
+    hidden, layout = draw_hidden()
+    assert_close(layer(hidden, layout), build_layer()(hidden, layout), **REFERENCE)
     layer.train()
-    assert not torch.allclose(layer(hidden, None), layer(hidden, None))
+    assert not torch.allclose(layer(hidden, layout), layer(hidden, layout))
 
 
 def test_starts_like_bert() -> None:

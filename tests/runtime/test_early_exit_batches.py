@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
+from pf_fairseq.modules.layout import Layout
 from tests.runtime.answers import Result, threshold_between
 from tests.runtime.tiny import (
     FORMS,
@@ -76,26 +77,21 @@ def test_surplus_padding_does_not_matter(form: str) -> None:
 
 
 def test_padding_is_cut_and_survivors_are_compacted() -> None:
-    """Layers see no column that all active sentences lack, and no mask without need."""
+    """Layers see no column that all active sentences lack."""
     runtime = shared_runtime()
     sentences = [[5] * 4, [6] * 9, [7] * 2]
     leave_at = torch.tensor([5, 2, 3])
-    seen: list[tuple[tuple[int, ...], bool]] = []
+    seen: list[tuple[int, ...]] = []
 
-    def note(module: object, inputs: tuple[Tensor, Tensor | None]) -> None:
-        seen.append((tuple(inputs[0].shape[:2]), inputs[1] is not None))
+    def note(module: object, inputs: tuple[Tensor, Layout]) -> None:
+        assert inputs[1].mask.shape == inputs[0].shape[:2]
+        seen.append(tuple(inputs[0].shape[:2]))
 
     hooks = [layer.register_forward_pre_hook(note) for layer in runtime.encoder.layers]
     runtime.forward_at(pad(sentences, MAX_POSITIONS), leave_at)
     for hook in hooks:
         hook.remove()
-    assert seen == [
-        ((3, 9), True),
-        ((3, 9), True),
-        ((2, 4), True),
-        ((1, 4), False),
-        ((1, 4), False),
-    ]
+    assert seen == [(3, 9), (3, 9), (2, 4), (1, 4), (1, 4)]
 
 
 def test_no_layer_runs_once_all_have_left() -> None:

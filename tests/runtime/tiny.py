@@ -10,6 +10,7 @@ from torch import Tensor
 from pf_fairseq.backbones.roberta import RobertaEncoder
 from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
+from pf_fairseq.modules.layout import Layout, padded_layout
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.folding import fold_exits
 from tests.modules.random_weights import randomise
@@ -96,15 +97,19 @@ def naive_model(kind: str = "folded") -> NaiveModel:
         return pool(vector.double(), weight[layer - 1], bias[layer - 1])
 
     return NaiveModel(
-        embed=lambda ids: encoder.embed(ids.unsqueeze(0))[0].detach(),
+        embed=lambda ids: encoder.embed(ids.unsqueeze(0))[0][0].detach(),
         layers=[
-            lambda hidden, layer=layer: layer(hidden.unsqueeze(0), None)[0].detach()
+            lambda hidden, layer=layer: layer(hidden.unsqueeze(0), _all_tokens(hidden))[0].detach()
             for layer in encoder.layers
         ],
         readout=KINDS[kind].readout,
         state_of=state_of,
         logits_of=lambda states: logits_of_exit(states, N_LAYERS, parameters, KINDS[kind]),
     )
+
+
+def _all_tokens(hidden: Tensor) -> Layout:
+    return padded_layout(torch.ones(1, hidden.size(0), dtype=torch.int64), pad_id=0)
 
 
 def draw_sentences(n_sentences: int, seed: int = 0) -> list[list[int]]:
