@@ -13,8 +13,7 @@ def register() -> None:
     without a crash, and loads its own old checkpoints with torch's safety on. Importing the
     modules registers them, once: Python imports a module once, and fairseq refuses duplicates.
     """
-    for backbone in ("roberta", "bert", "albert"):
-        importlib.import_module(f"pf_fairseq.models.{backbone}")
+    importlib.import_module("pf_fairseq.models.registered")
     importlib.import_module("pf_fairseq.criterions.past_future")
     importlib.import_module("pf_fairseq.checkpoints.restore_guard").install()
     importlib.import_module("pf_fairseq.cpu_ranks").install()

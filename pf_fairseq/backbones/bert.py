@@ -4,11 +4,24 @@ import torch
 from torch import Tensor, nn
 
 from pf_fairseq.backbones.backbone import Backbone
+from pf_fairseq.backbones.bert_keys import BERT_LAYER_KEYS, embedding_keys
+from pf_fairseq.backbones.description import BackboneDescription, HuggingFaceFormat
+from pf_fairseq.backbones.key_map import KeyMap
 from pf_fairseq.backbones.shape import EncoderShape, build_layer
 from pf_fairseq.modules.layout import Layout, padded_layout
 from pf_fairseq.modules.transformer import init_like_bert
+from pf_fairseq.text.dictionary import EOS_ID
+from pf_fairseq.text.special_pieces import SpecialPieces
 
 N_SEGMENTS = 2
+WORD_PIECE_OPTIONS: dict[str, tuple[object, ...]] = {
+    "word_tokenizer_type": (None, "basic"),
+    "subword_tokenizer_type": (None, "wordpiece"),
+    "do_basic_tokenize": (None, True),
+    "do_word_tokenize": (None, True),
+    "do_subword_tokenize": (None, True),
+    "never_split": (None, []),
+}
 
 
 def segment_ids(tokens: Tensor, separator_id: int) -> Tensor:
@@ -73,3 +86,26 @@ class BertEncoder(Backbone):
         """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)` and their layout."""
         embedded: Tensor = self.embeddings(tokens)
         return embedded, padded_layout(tokens, self.pad_id)
+
+
+BERT = BackboneDescription(
+    name="bert",
+    title="BERT",
+    build=lambda shape, own: BertEncoder(shape, separator_id=EOS_ID),
+    tokenizer="bert",
+    special_pieces=SpecialPieces("[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]"),
+    hugging_face=HuggingFaceFormat(
+        architecture="BertModel",
+        key_map=KeyMap(
+            outside=embedding_keys("embeddings."),
+            layer="encoder.layer.{}.",
+            inside=BERT_LAYER_KEYS,
+        ),
+        tokenizer_classes=("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"),
+        tokenizer_options=WORD_PIECE_OPTIONS,
+        only={"type_vocab_size": N_SEGMENTS},
+        written={"type_vocab_size": N_SEGMENTS},
+    ),
+    defaults={"layer_norm_eps": 1e-12},
+    segment_ids=lambda tokens: segment_ids(tokens, EOS_ID),
+)

@@ -1,19 +1,17 @@
 """An encoder's sizes as fairseq's flags say them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from pf_fairseq.backbones.albert import AlbertEncoder
 from pf_fairseq.backbones.backbone import Backbone
-from pf_fairseq.backbones.bert import BertEncoder
-from pf_fairseq.backbones.roberta import RobertaEncoder
+from pf_fairseq.backbones.catalogue import BACKBONES, titles
+from pf_fairseq.backbones.description import BackboneDescription
 from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.errors import InputError
 from pf_fairseq.modules.transformer import ACTIVATIONS
-from pf_fairseq.text.dictionary import EOS_ID, PAD_ID
+from pf_fairseq.text.dictionary import PAD_ID
 
-BACKBONES = ("roberta", "bert", "albert")
 FLAGS = {
     "n_layers": "encoder_layers",
     "hidden_dim": "encoder_embed_dim",
@@ -26,7 +24,6 @@ FLAGS = {
     "max_positions": "max_positions",
 }
 _OLD_ACTIVATIONS = {"gelu_fast": "gelu_accurate"}  # fairseq's two names for one function
-_EMBEDDING_FLAG = "encoder_embedding_dim"  # ALBERT's alone
 
 
 @dataclass(frozen=True)
@@ -34,30 +31,28 @@ class EncoderConfig:
     """Which encoder, and its sizes.
 
     Args:
-        backbone: one of `BACKBONES`.
+        backbone: a name of the catalogue.
         shape: its sizes.
-        embedding_dim: width of ALBERT's embeddings; None for the others.
+        own_sizes: the sizes that this backbone alone has, by flag.
     """
 
     backbone: str
     shape: EncoderShape
-    embedding_dim: int | None = None
+    own_sizes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def description(self) -> BackboneDescription:
+        """What the catalogue says of the backbone."""
+        return BACKBONES[self.backbone]
 
     def build(self) -> Backbone:
         """Build the encoder with fresh weights."""
-        if self.backbone == "roberta":
-            return RobertaEncoder(self.shape)
-        if self.backbone == "bert":
-            return BertEncoder(self.shape, separator_id=EOS_ID)
-        assert self.embedding_dim is not None
-        return AlbertEncoder(self.shape, self.embedding_dim, separator_id=EOS_ID)
+        return self.description.build(self.shape, self.own_sizes)
 
     def model_flags(self) -> dict[str, Any]:
         """The fields of our fairseq models' config that say the same."""
         flags = {flag: getattr(self.shape, field) for field, flag in FLAGS.items()}
-        if self.embedding_dim is not None:
-            flags[_EMBEDDING_FLAG] = self.embedding_dim
-        return {"_name": f"past_future_{self.backbone}", **flags}
+        return {"_name": self.description.model_name, **flags, **self.own_sizes}
 
     def command_line(self) -> list[str]:
         """The flags of `fairseq-train`, one after another."""
@@ -75,13 +70,12 @@ class EncoderConfig:
             InputError: if it is another model's, or incomplete.
         """
         name = str(flags.get("_name") or flags.get("arch"))
-        backbone = next((each for each in BACKBONES if each in _words(name)), None)
-        if backbone is None:
-            raise InputError(
-                f"the checkpoint's model must be RoBERTa, BERT or ALBERT, but is {name!r}."
-            )
+        description = next((BACKBONES[each] for each in BACKBONES if each in _words(name)), None)
+        if description is None:
+            raise InputError(f"the checkpoint's model must be {titles('or')}, but is {name!r}.")
         given = {"layer_norm_eps": 1e-5, **flags}
-        missing = [flag for flag in FLAGS.values() if given.get(flag) is None]
+        own_flags = [size.flag for size in description.own_sizes]
+        missing = [flag for flag in [*FLAGS.values(), *own_flags] if given.get(flag) is None]
         if missing:
             raise InputError(f"the checkpoint's flags lack `{missing[0]}`; write it again.")
         fields = {field: given[flag] for field, flag in FLAGS.items()}
@@ -92,10 +86,8 @@ class EncoderConfig:
                 f"the checkpoint's `activation_fn` must be one of {', '.join(ACTIVATIONS)}, but is "
                 f"{activation!r}."
             )
-        if backbone == "albert" and given.get(_EMBEDDING_FLAG) is None:
-            raise InputError(f"the checkpoint's flags lack `{_EMBEDDING_FLAG}`; write it again.")
         shape = EncoderShape(vocab_size=vocab_size, pad_id=PAD_ID, **fields)
-        return cls(backbone, shape, given.get(_EMBEDDING_FLAG))
+        return cls(description.name, shape, {flag: given[flag] for flag in own_flags})
 
 
 def _words(name: str) -> list[str]:

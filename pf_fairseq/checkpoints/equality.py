@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from pf_fairseq.backbones.backbone import Backbone
-from pf_fairseq.backbones.bert import segment_ids
 from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, token_ids
 from pf_fairseq.errors import InputError
-from pf_fairseq.text.dictionary import DICTIONARY_NAME, EOS_ID
+from pf_fairseq.text.dictionary import DICTIONARY_NAME
 from pf_fairseq.text.inputs import build_input, pad_batch
 
 TOLERANCE = 1e-4
@@ -150,6 +149,7 @@ def _their_inputs(encoder: PretrainedEncoder, tokens: Tensor) -> dict[str, Any]:
         "input_ids": _their_ids(encoder, tokens),
         "attention_mask": tokens.ne(encoder.config.shape.pad_id).long(),
     }
-    if encoder.config.backbone != "roberta":
-        inputs["token_type_ids"] = segment_ids(tokens, EOS_ID)
+    segment_ids = encoder.config.description.segment_ids
+    if segment_ids is not None:
+        inputs["token_type_ids"] = segment_ids(tokens)
     return inputs

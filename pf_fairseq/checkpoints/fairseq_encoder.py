@@ -10,7 +10,7 @@ from torch import Tensor
 from pf_fairseq.checkpoints.encoder_config import EncoderConfig
 from pf_fairseq.checkpoints.fairseq_roberta import ENCODER, rename_from_fairseq
 from pf_fairseq.checkpoints.loading import read_checkpoint
-from pf_fairseq.checkpoints.pretrained import TOKENIZER_KINDS, PretrainedEncoder
+from pf_fairseq.checkpoints.pretrained import PretrainedEncoder
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.dictionary import DICTIONARY_NAME, read_dictionary
 from pf_fairseq.text.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer
@@ -37,7 +37,7 @@ def read_fairseq(checkpoint: Path, vocabulary: Path) -> PretrainedEncoder:
         config = EncoderConfig.from_model_flags(_model_flags(state), vocab_size)
     except InputError as error:
         raise InputError(f"checkpoint `{checkpoint}`: {error}") from error
-    tokenizer = _tokenizer(TOKENIZER_KINDS[config.backbone], vocabulary)
+    tokenizer = _tokenizer(config.description.tokenizer, vocabulary)
     if tokenizer is not None and tokenizer.dictionary_text() != dictionary_text:
         raise InputError(
             f"`{vocabulary}`: the tokenizer's files give another dictionary than {DICTIONARY_NAME};"

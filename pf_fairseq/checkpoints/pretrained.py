@@ -14,7 +14,8 @@ from pf_fairseq.errors import InputError, list_problems
 from pf_fairseq.files import atomic_directory
 from pf_fairseq.text.tokenizer import Tokenizer
 
-TOKENIZER_KINDS = {"roberta": "roberta", "bert": "bert", "albert": "sentencepiece"}
+MOST_SPARE_ROWS = 512  # of a vocabulary rounded up for the sake of speed
+SPARE_MULTIPLE = 8
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class PretrainedEncoder:
             embedding in the order of `dictionary_text`.
         dictionary_text: content of `dict.txt`.
         tokenizer: gives the dictionary's ids; None where the source has no tokenizer files.
+        left_out: what the source has beside the encoder, by its own names.
     """
 
     config: EncoderConfig
     weights: Mapping[str, Tensor]
     dictionary_text: str
     tokenizer: Tokenizer | None
+    left_out: tuple[str, ...] = ()
 
     def build(self) -> Backbone:
         """Build the encoder in evaluation mode.
@@ -68,6 +71,9 @@ def token_ids(tokenizer: Tokenizer) -> Sequence[int]:
 def to_dictionary_order(rows: Tensor, tokenizer: Tokenizer) -> Tensor:
     """Move embedding rows `(V, D)` from the tokenizer's own ids to the dictionary's.
 
+    Rows beyond the last id are cut off where the vocabulary was rounded up, as it is for the sake
+    of speed (30528 rows for 30522 pieces): no text gives their ids.
+
     Raises:
         InputError: if the rows and the dictionary's ids do not pair off.
     """
@@ -85,6 +91,9 @@ def to_dictionary_order(rows: Tensor, tokenizer: Tokenizer) -> Tensor:
             "cannot be converted."
         )
     n_ids = len(ids)
+    n_spare = len(rows) - n_ids
+    if 0 < n_spare <= MOST_SPARE_ROWS and len(rows) % SPARE_MULTIPLE == 0:
+        rows = rows[:n_ids]
     if len(rows) != n_ids or n_ids != tokenizer.vocab_size:
         raise InputError(
             f"the tokenizer must give the {len(rows)} ids that the token embedding has rows for, "

@@ -1,7 +1,9 @@
 """`pf-fairseq convert`: pretrained encoders between Hugging Face's format and fairseq's."""
 
 import argparse
+import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from pf_fairseq.backbones.backbone import Backbone
@@ -21,7 +23,9 @@ from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, write_folder
 from pf_fairseq.errors import InputError
 from pf_fairseq.registration import register
 
-HELP = "turn a Hugging Face RoBERTa, BERT or ALBERT into a checkpoint for fairseq, or back"
+HELP = "turn a pretrained encoder of Hugging Face into a checkpoint for fairseq, or back"
+
+MOST_NAMED = 8  # of the modules that are left out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +65,8 @@ def run(args: argparse.Namespace) -> None:
         print(_check(args.source if is_hugging_face else None, encoder, ours))
     write_folder(args.output, files)
     print(_report(args.output, encoder.config, n_parameters, to_hf=args.to_hf))
+    if encoder.left_out:
+        print(f"Left out, since the encoder does not need them: {_shortened(encoder.left_out)}")
     if encoder.tokenizer is None:
         print(
             "No tokenizer files lie beside dict.txt: copy GPT-2's encoder.json and vocab.bpe to "
@@ -123,6 +129,13 @@ def _compare(folder: Path, encoder: PretrainedEncoder, ours: Backbone) -> str:
             "was written."
         )
     return f"{same}, and the same token ids"
+
+
+def _shortened(names: Sequence[str]) -> str:
+    """The modules that tensors belong to, each once, and no more than a line of them."""
+    modules = list(dict.fromkeys(re.sub(r"\.(weight|bias)$", "", name) for name in names))
+    more = f" and {len(modules) - MOST_NAMED} more" if len(modules) > MOST_NAMED else ""
+    return f"{', '.join(modules[:MOST_NAMED])}{more}"
 
 
 def _report(output: Path, config: EncoderConfig, n_parameters: int, *, to_hf: bool) -> str:

@@ -12,6 +12,7 @@ from fairseq.logging import metrics
 from omegaconf import II
 from torch import Tensor
 
+from pf_fairseq.backbones.catalogue import BACKBONES
 from pf_fairseq.criterions.labels import check_classes
 from pf_fairseq.criterions.scores import pack_scores, unpack_scores
 from pf_fairseq.exiting.thresholds import accuracy_at_speedup
@@ -96,7 +97,8 @@ class PastFutureCriterion(FairseqCriterion):
         if not hasattr(model, "register_classification_head") or not hasattr(model, "all_exits"):
             raise SystemExit(
                 f"past_future: the criterion needs a model with exits, but "
-                f"{type(model).__name__} has none; give `--arch past_future_roberta`."
+                f"{type(model).__name__} has none; give `--arch` one of "
+                f"{', '.join(each.model_name for each in BACKBONES.values())}."
             )
         _, exits = model(**sample["net_input"], classification_head_name=self.head_name)
         targets = sample["target"].view(-1)

@@ -53,3 +53,18 @@ def check_config(cfg: PastFutureConfig) -> None:
             f"`--state-dim` is the width of pooled states, but is {cfg.state_dim} for "
             f"`--state raw`; leave it at 0."
         )
+
+
+def check_shared_layer(cfg: PastFutureConfig, title: str) -> None:
+    """Refuse to freeze a part of the one layer that serves every depth.
+
+    Raises:
+        SystemExit: with one sentence.
+    """
+    whole = cfg.frozen_layers == cfg.encoder_layers and str(cfg.freeze_schedule) == "always"
+    if cfg.frozen_layers > 0 and not whole:
+        raise refusal(
+            f"{title}'s layers are one, which is frozen as a whole or not at all: give "
+            f"`--frozen-layers {cfg.encoder_layers} --freeze-schedule always`, or leave "
+            f"`--frozen-layers {cfg.frozen_layers}` out."
+        )

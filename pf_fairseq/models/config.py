@@ -99,27 +99,6 @@ class PastFutureConfig(FairseqDataclass):
     cpu: bool = II("common.cpu")
 
 
-@dataclass
-class PastFutureBertConfig(PastFutureConfig):
-    """The same with BERT's defaults."""
-
-    layer_norm_eps: float = _flag(1e-12, "what layer norms add to a variance")
-
-
-@dataclass
-class PastFutureAlbertConfig(PastFutureBertConfig):
-    """The same with ALBERT's defaults, and exits that are small beside its 12 M parameters."""
-
-    encoder_embedding_dim: int = _flag(128, "width of the embeddings, before they are projected")
-    activation_fn: ActivationChoice = _flag(
-        "gelu_accurate", "activation of the feed-forward blocks"
-    )
-    dropout: float = _flag(0.0, "dropout probability of embeddings and blocks")
-    attention_dropout: float = _flag(0.0, "dropout probability of attention weights")
-    pooler_dropout: float = _flag(0.1, "dropout probability of the states that exits see")
-    state_dim: int = _flag(128, "width of a pooled state; 0: that of the encoder")
-
-
 def exit_options(cfg: PastFutureConfig) -> ExitOptions:
     """The part of the flags that shapes the exits."""
     return ExitOptions(

@@ -21,6 +21,7 @@ from pf_fairseq.text.dictionary import (
     read_dictionary,
 )
 from pf_fairseq.text.inputs import InputLayout
+from pf_fairseq.text.special_pieces import SpecialPieces
 
 FAIRSEQ_FILES = ("encoder.json", "vocab.bpe", DICTIONARY_NAME)
 HUGGING_FACE_FILES = ("vocab.json", "merges.txt")
@@ -60,6 +61,12 @@ class ByteLevelBpe:
         ids = read_dictionary(self._dictionary_text)
         self.vocab_size = len(ids)
         self.mask_id = ids[MASK_SYMBOL]
+        self.special_pieces = SpecialPieces(
+            *(
+                symbol if symbol in vocabulary else None
+                for symbol in (*SPECIAL_SYMBOLS, MASK_SYMBOL)
+            )
+        )
         self.token_id_map = _map_ids(vocabulary, pieces, ids) if self._from_fairseq else None
         self._engine = Engine(BPE(vocab=vocabulary, merges=merges))
         self._engine.pre_tokenizer = ByteLevel(add_prefix_space=False)

@@ -30,6 +30,7 @@ from pf_fairseq.text.sentence_piece_files import (
     read_options,
     read_pieces,
 )
+from pf_fairseq.text.special_pieces import SpecialPieces
 from pf_fairseq.text.tokenizer_config import CONFIG_NAME
 
 # pieces that take the place of fairseq's symbols: ALBERT's, and those of plain sentencepiece models
@@ -83,7 +84,8 @@ class SentencePiece:
         ids = read_dictionary(self.dictionary_text())
         self.vocab_size = len(ids)
         self.mask_id = ids[MASK_SYMBOL]
-        self.token_id_map: list[int] | None = [_dictionary_id(piece, ids) for piece in pieces]
+        self.special_pieces = _special_pieces(pieces)
+        self.token_id_map: list[int] | None = [ids[_symbol(piece)] for piece in pieces]
         self._collapse = options.remove_space
         self._normalizer = _normalizer(options)
         self._engine = _engine(pieces)
@@ -133,16 +135,23 @@ def _is_special(piece: Piece) -> bool:
     return piece.type == PieceType.UNKNOWN or piece.text in SPECIAL_PIECES
 
 
+def _special_pieces(pieces: Sequence[Piece]) -> SpecialPieces:
+    """What the model calls the special tokens; the unknown piece has a type of its own."""
+    found = {_symbol(piece): piece.text for piece in pieces if _is_special(piece)}
+    return SpecialPieces(*(found.get(symbol) for symbol in (*SPECIAL_SYMBOLS, MASK_SYMBOL)))
+
+
 def _is_text(piece: Piece) -> bool:
     """Tell whether a text may give the piece."""
     matched = piece.type in (PieceType.NORMAL, PieceType.USER_DEFINED)
     return matched and not _is_special(piece)
 
 
-def _dictionary_id(piece: Piece, ids: Mapping[str, int]) -> int:
+def _symbol(piece: Piece) -> str:
+    """The dictionary's symbol for a piece."""
     if piece.type == PieceType.UNKNOWN:
-        return UNK_ID
-    return ids[SPECIAL_PIECES.get(piece.text, piece.text)]
+        return SPECIAL_SYMBOLS[UNK_ID]
+    return SPECIAL_PIECES.get(piece.text, piece.text)
 
 
 def _check_symbols(name: str, symbols: Sequence[str]) -> None:

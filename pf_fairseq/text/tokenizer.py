@@ -9,6 +9,7 @@ from pf_fairseq.errors import InputError
 from pf_fairseq.text.byte_level_bpe import ByteLevelBpe
 from pf_fairseq.text.inputs import InputLayout
 from pf_fairseq.text.sentence_piece import SentencePiece
+from pf_fairseq.text.special_pieces import SpecialPieces
 from pf_fairseq.text.word_piece import WordPiece
 
 
@@ -37,11 +38,15 @@ class Tokenizer(Protocol):
 
     @property
     def unk_id(self) -> int:
-        """Id of `<unk>`."""
+        """Id of what no piece spells, mostly `<unk>`."""
 
     @property
     def mask_id(self) -> int:
         """Id of `<mask>`."""
+
+    @property
+    def special_pieces(self) -> SpecialPieces:
+        """What the tokenizer's files call the special tokens."""
 
     @property
     def files(self) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""BERT's WordPiece, through Hugging Face `tokenizers`."""
+"""WordPiece, through Hugging Face `tokenizers`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,55 +13,57 @@ from pf_fairseq.text.dictionary import (
     EOS_ID,
     MASK_SYMBOL,
     PAD_ID,
-    UNK_ID,
     format_dictionary,
     read_dictionary,
 )
 from pf_fairseq.text.inputs import InputLayout
 from pf_fairseq.text.tokenizer_config import CONFIG_NAME
 from pf_fairseq.text.word_piece_files import (
-    MASK_PIECE,
-    SPECIAL_PIECES,
+    ANGLED,
     UNKNOWN_PIECE,
     VOCABULARY_NAME,
     BertOptions,
     read_options,
     read_pieces,
+    special_pieces,
+    special_symbols,
 )
 
 MAX_WORD_CHARACTERS = 100  # longer words are unknown
 
 
 class WordPiece:
-    """WordPiece as BERT uses it. The dictionary's symbols are the pieces themselves.
+    """WordPiece as BERT and MPNet use it. The dictionary's symbols are the pieces themselves.
 
     `[CLS]`, `[PAD]`, `[SEP]` and `[UNK]` become `<s>`, `<pad>`, `</s>` and `<unk>`, which fairseq
-    numbers 0 to 3; the other pieces follow in their order, and `[MASK]` as `<mask>` comes last.
-    Strings like `[SEP]` in a text are plain text: no special token can be written by a user.
+    numbers 0 to 3; the other pieces follow in their order, and `[MASK]` as `<mask>` comes last. A
+    vocabulary with `<s>`, `<pad>`, `</s>` and `<mask>` of its own keeps them. Strings like `[SEP]`
+    in a text are plain text: no special token can be written by a user.
 
     Args:
         files: contents of `vocab.txt` and, if at hand, of `tokenizer_config.json`.
 
     Raises:
-        InputError: if a file is not what a BERT model has.
+        InputError: if a file is not what such a model has.
     """
 
     kind = "bert"
     file_sets = ((VOCABULARY_NAME, CONFIG_NAME), (VOCABULARY_NAME,))
-    bos_id, pad_id, eos_id, unk_id = BOS_ID, PAD_ID, EOS_ID, UNK_ID
+    bos_id, pad_id, eos_id = BOS_ID, PAD_ID, EOS_ID
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = dict(files)
         pieces = read_pieces(files[VOCABULARY_NAME])
+        self.special_pieces = special_pieces(pieces)
+        symbols = special_symbols(pieces, self.special_pieces)
         options = read_options(files[CONFIG_NAME]) if CONFIG_NAME in files else BertOptions()
-        specials = {*SPECIAL_PIECES, MASK_PIECE}
-        self._symbols = [piece for piece in pieces if piece not in specials]
+        self._symbols = [piece for piece in pieces if piece not in symbols]
         ids = read_dictionary(self.dictionary_text())
         self.vocab_size = len(ids)
         self.mask_id = ids[MASK_SYMBOL]
-        ids.update({piece: number for number, piece in enumerate(SPECIAL_PIECES)})
-        ids[MASK_PIECE] = self.mask_id
-        self.token_id_map: list[int] | None = [ids[piece] for piece in pieces]
+        own = [ids[symbols.get(piece, piece)] for piece in pieces]
+        self.unk_id = own[pieces.index(UNKNOWN_PIECE)]
+        self.token_id_map: list[int] | None = None if own == list(range(len(ids))) else own
         self._engine = _build_engine(pieces, options)
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
@@ -71,9 +73,10 @@ class WordPiece:
             InputError: if a text holds a lone surrogate, which is no character.
         """
         check_characters(texts)
-        assert self.token_id_map is not None
-        dictionary_id = self.token_id_map.__getitem__
         encodings = self._engine.encode_batch_fast(list(texts), add_special_tokens=False)
+        if self.token_id_map is None:
+            return [encoding.ids for encoding in encodings]
+        dictionary_id = self.token_id_map.__getitem__
         return [list(map(dictionary_id, encoding.ids)) for encoding in encodings]
 
     def dictionary_text(self) -> str:
@@ -81,8 +84,13 @@ class WordPiece:
         return format_dictionary(self._symbols)
 
     def layout(self, pair: bool) -> InputLayout:
-        """Give BERT's layout: `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]`."""
-        return InputLayout(self.bos_id, self.eos_id)
+        """Give BERT's layout, `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`, or that of RoBERTa.
+
+        A vocabulary with RoBERTa's names of special tokens is of a model with its layout too:
+        `<s> a </s>` or `<s> a </s> </s> b </s>`.
+        """
+        doubled = pair and self.special_pieces == ANGLED
+        return InputLayout(self.bos_id, self.eos_id, self.eos_id if doubled else None)
 
 
 def _build_engine(pieces: Sequence[str], options: BertOptions) -> Engine:

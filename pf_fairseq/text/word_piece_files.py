@@ -1,17 +1,19 @@
 """The files of a BERT tokenizer: its vocabulary (one piece a line) and, if at hand, its options."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pf_fairseq.errors import InputError
-from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS
+from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS, UNK_ID
+from pf_fairseq.text.special_pieces import SpecialPieces
 from pf_fairseq.text.tokenizer_config import read_config, read_flag
 
 VOCABULARY_NAME = "vocab.txt"
 UNKNOWN_PIECE = "[UNK]"
-# BERT's special tokens in the order of the dictionary symbols that take their place
-SPECIAL_PIECES = ("[CLS]", "[PAD]", "[SEP]", UNKNOWN_PIECE)
-MASK_PIECE = "[MASK]"
+# The two ways in which vocabularies name their special tokens: MPNet's and BERT's.
+ANGLED = SpecialPieces("<s>", "<pad>", "</s>", UNKNOWN_PIECE, "<mask>")
+SQUARE = SpecialPieces("[CLS]", "[PAD]", "[SEP]", UNKNOWN_PIECE, "[MASK]")
+UNKNOWN_SYMBOL = SPECIAL_SYMBOLS[UNK_ID]
 
 
 @dataclass(frozen=True)
@@ -43,18 +45,45 @@ def read_pieces(content: bytes) -> list[str]:
     if lines[-1] == "":  # what follows the last line break
         lines.pop()
     pieces = [line.removesuffix("\r") for line in lines]
-    _check_lines(pieces)
-    missing = sorted({*SPECIAL_PIECES, MASK_PIECE}.difference(pieces))
+    special = special_pieces(pieces)
+    _check_lines(pieces, special)
+    missing = sorted({str(piece) for piece in special}.difference(pieces))
     if missing:
         raise InputError(
-            f"`{VOCABULARY_NAME}` must hold {', '.join(SPECIAL_PIECES)} and {MASK_PIECE}, but its "
-            f"{len(pieces)} lines lack {', '.join(missing)}; take the file of a BERT model."
+            f"`{VOCABULARY_NAME}` must hold {', '.join(map(str, special[:-1]))} and "
+            f"{special.mask}, but its {len(pieces)} lines lack {', '.join(missing)}; "
+            "take the file of a BERT or an MPNet model."
         )
     return pieces
 
 
-def _check_lines(pieces: Iterable[str]) -> None:
-    symbols = {*SPECIAL_SYMBOLS, MASK_SYMBOL}
+def special_pieces(pieces: Iterable[str]) -> SpecialPieces:
+    """Tell which names of special tokens a vocabulary has: MPNet's if all are there, or BERT's.
+
+    MPNet's vocabulary holds BERT's names as well, which are ordinary pieces of it.
+    """
+    return ANGLED if set(ANGLED).issubset(pieces) else SQUARE
+
+
+def special_symbols(pieces: Iterable[str], special: SpecialPieces) -> dict[str, str]:
+    """Which symbols of a fairseq dictionary take the place of which pieces.
+
+    A piece `<unk>` beside the unknown piece `[UNK]`, as MPNet's vocabulary has it, can be no line
+    of a `dict.txt`. So it gets the symbol `<unk>` itself, and `[UNK]` a line of its own: then all
+    of MPNet's ids stay as they are.
+    """
+    symbols = {
+        str(piece): symbol
+        for piece, symbol in zip(special, (*SPECIAL_SYMBOLS, MASK_SYMBOL), strict=True)
+    }
+    if special == ANGLED and UNKNOWN_SYMBOL in pieces:
+        del symbols[UNKNOWN_PIECE]
+        symbols[UNKNOWN_SYMBOL] = UNKNOWN_SYMBOL
+    return symbols
+
+
+def _check_lines(pieces: Sequence[str], special: SpecialPieces) -> None:
+    symbols = {*SPECIAL_SYMBOLS, MASK_SYMBOL} - set(special_symbols(pieces, special))
     lines: dict[str, int] = {}
     for number, piece in enumerate(pieces, start=1):
         problem = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pf_fairseq.backbones.catalogue import BACKBONES
 from pf_fairseq.checkpoints.loading import read_checkpoint
 from pf_fairseq.errors import InputError
 from pf_fairseq.registration import register
@@ -103,9 +104,9 @@ def _config(checkpoint: Path, state: dict[str, Any]) -> dict[str, Any]:
     name = model.get("_name") if isinstance(model, dict) else None
     if not isinstance(name, str) or not name.startswith("past_future_"):
         raise InputError(
-            f"checkpoint `{checkpoint}` has no exits (its architecture is {name!r}); train with "
-            f"`--arch past_future_roberta`, or bert or albert, for which a plain one can be the "
-            f"`--restore-file`."
+            f"checkpoint `{checkpoint}` has no exits (its architecture is {name!r}); train with an "
+            f"`--arch` that has ({', '.join(each.model_name for each in BACKBONES.values())}), for "
+            f"which a plain one can be the `--restore-file`."
         )
     _check_architecture(checkpoint, name)
     assert isinstance(cfg, dict)

@@ -14,7 +14,7 @@ from transformers import (
     RobertaForMaskedLM,
 )
 
-from pf_fairseq.checkpoints.pretrained import TOKENIZER_KINDS
+from pf_fairseq.backbones.catalogue import BACKBONES as CATALOGUE
 from pf_fairseq.text.tokenizer import load_tokenizer
 from tests.text import small_bpe, small_word_piece
 from tests.text.small_sentence_piece import albert_files
@@ -50,7 +50,7 @@ def tokenizer_files(backbone: str) -> dict[str, bytes]:
 
 def random_model(backbone: str, folder: Path, **sizes: Any) -> PreTrainedModel:
     """A model whose vocabulary is that of the tokenizer's files in `folder`."""
-    tokenizer = load_tokenizer(TOKENIZER_KINDS[backbone], folder)
+    tokenizer = load_tokenizer(CATALOGUE[backbone].tokenizer, folder)
     config_class, model_class = _MODELS[backbone]
     options = {"vocab_size": tokenizer.vocab_size, **TINY, **sizes}
     if backbone == "albert":

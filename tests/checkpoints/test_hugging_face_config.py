@@ -36,7 +36,7 @@ def test_there_and_back(backbone: str, tmp_path: Path) -> None:
 
 def test_only_albert_has_a_width_of_embeddings(tmp_path: Path) -> None:
     config = read_config(_write(tmp_path, "bert", embedding_size=768))
-    assert config.embedding_dim is None
+    assert config.own_sizes == {}
     assert not any("embedding-dim" in flag for flag in config.command_line())
 
 

@@ -39,6 +39,7 @@ def test_rows_move_there_and_back() -> None:
     ("rows", "tokenizer", "message"),
     [
         (torch.zeros(4, 2), _tokenizer([0, 1, 2]), "must give the 4 ids .* but gives 3"),
+        (torch.zeros(520, 2), _tokenizer([0, 1, 2]), "must give the 520 ids .* but gives 3"),
         (torch.zeros(3, 2), _tokenizer([0, 1, 2], 5), "but gives 3, of which a dictionary makes 5"),
         (torch.zeros(4, 2), _tokenizer([0, 2, 1, 2]), "ids 1 and 3 stand for one special token"),
         (torch.zeros(3), _tokenizer([0, 1, 2]), r"must be `.rows, width.`, but is \(3,\)"),
@@ -47,6 +48,12 @@ def test_rows_move_there_and_back() -> None:
 def test_rows_that_do_not_pair_off(rows: Any, tokenizer: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         to_dictionary_order(rows, tokenizer)
+
+
+def test_spare_rows_are_cut_off() -> None:
+    rows = torch.arange(16.0).view(8, 2)
+    moved = to_dictionary_order(rows, _tokenizer([2, 0, 3, 1, 4]))
+    assert moved[:, 0].tolist() == [2.0, 6.0, 0.0, 4.0, 8.0]
 
 
 def test_fairseqs_old_name_of_an_activation() -> None:

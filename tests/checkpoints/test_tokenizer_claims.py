@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from transformers import BertTokenizer
 
+from pf_fairseq.backbones.catalogue import BACKBONES
 from pf_fairseq.checkpoints.hugging_face.tokenizer_json import load_hugging_face_tokenizer
 from pf_fairseq.errors import InputError
 from tests.checkpoints.hugging_face_folders import tokenizer_files
 from tests.text.small_bpe import write_files
 from tests.text.small_word_piece import bert_files
-
-KINDS = {"roberta": "roberta", "bert": "bert", "albert": "sentencepiece"}
 
 
 def _folder(folder: Path, backbone: str, config: dict[str, Any]) -> Path:
@@ -35,7 +34,10 @@ def _folder(folder: Path, backbone: str, config: dict[str, Any]) -> Path:
 def test_classes_that_are_ours(backbone: str, name: str | None, tmp_path: Path) -> None:
     harmless = {"tokenizer_class": name, "model_max_length": 9, "never_split": None}
     folder = _folder(tmp_path, backbone, harmless)
-    assert load_hugging_face_tokenizer(KINDS[backbone], folder).kind == KINDS[backbone]
+    assert (
+        load_hugging_face_tokenizer(BACKBONES[backbone], folder).kind
+        == BACKBONES[backbone].tokenizer
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_classes_that_are_ours(backbone: str, name: str | None, tmp_path: Path) 
 def test_refused(backbone: str, config: dict[str, Any], message: str, tmp_path: Path) -> None:
     folder = _folder(tmp_path, backbone, config)
     with pytest.raises(InputError, match=message) as raised:
-        load_hugging_face_tokenizer(KINDS[backbone], folder)
+        load_hugging_face_tokenizer(BACKBONES[backbone], folder)
     assert str(folder) in str(raised.value)
 
 
@@ -72,18 +74,18 @@ def test_the_class_may_stand_in_config_json(tmp_path: Path) -> None:
     folder = write_files(tmp_path, tokenizer_files("bert"))
     (folder / "config.json").write_text('{"tokenizer_class": "BertJapaneseTokenizer"}')
     with pytest.raises(InputError, match="but is 'BertJapaneseTokenizer'"):
-        load_hugging_face_tokenizer("bert", folder)
+        load_hugging_face_tokenizer(BACKBONES["bert"], folder)
 
 
 def test_special_tokens_of_a_saved_tokenizer_are_no_added_ones(tmp_path: Path) -> None:
     write_files(tmp_path / "classical", bert_files())
     tokenizer = BertTokenizer.from_pretrained(tmp_path / "classical")
     tokenizer.save_pretrained(tmp_path / "saved")
-    assert load_hugging_face_tokenizer("bert", tmp_path / "saved").kind == "bert"
+    assert load_hugging_face_tokenizer(BACKBONES["bert"], tmp_path / "saved").kind == "bert"
     tokenizer.add_tokens(["[E1]"])
     tokenizer.save_pretrained(tmp_path / "saved")
     with pytest.raises(InputError, match=r"added tokens \(\[E1\]\)"):
-        load_hugging_face_tokenizer("bert", tmp_path / "saved")
+        load_hugging_face_tokenizer(BACKBONES["bert"], tmp_path / "saved")
 
 
 def _saved(folder: Path, config: dict[str, Any], *, lowercase: bool) -> Path:
@@ -105,10 +107,12 @@ def _bytes(content: str | bytes) -> bytes:
 def test_a_generic_class_reads_tokenizer_json(tmp_path: Path) -> None:
     config = {"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": True}
     folder = _saved(tmp_path, config, lowercase=False)
-    found = load_hugging_face_tokenizer("bert", folder)
+    found = load_hugging_face_tokenizer(BACKBONES["bert"], folder)
     assert json.loads(found.files["tokenizer_config.json"])["do_lower_case"] is False
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
-    theirs = load_hugging_face_tokenizer("bert", folder)  # goes by vocab.txt and the option
+    theirs = load_hugging_face_tokenizer(
+        BACKBONES["bert"], folder
+    )  # goes by vocab.txt and the option
     assert theirs.encode_batch(["THE"]) != found.encode_batch(["THE"])
 
 
@@ -117,4 +121,4 @@ def test_two_files_that_disagree(config: dict[str, Any], tmp_path: Path) -> None
     folder = _saved(tmp_path, config, lowercase=False)
     (folder / "vocab.txt").unlink()
     with pytest.raises(InputError, match=r"`do_lower_case` false, but tokenizer_config.json says"):
-        load_hugging_face_tokenizer("bert", folder)
+        load_hugging_face_tokenizer(BACKBONES["bert"], folder)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from transformers import BertTokenizer, RobertaTokenizer
 
+from pf_fairseq.backbones.catalogue import BACKBONES
 from pf_fairseq.checkpoints.hugging_face.tokenizer_json import load_hugging_face_tokenizer
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.tokenizer import load_tokenizer
@@ -37,7 +38,7 @@ def _resave(folder: Path, backbone: str, files: dict[str, bytes]) -> Path:
 )
 def test_same_tokenizer(backbone: str, files: dict[str, bytes], tmp_path: Path) -> None:
     folder = _resave(tmp_path, backbone, files)
-    found = load_hugging_face_tokenizer(backbone, folder)
+    found = load_hugging_face_tokenizer(BACKBONES[backbone], folder)
     expected = load_tokenizer(backbone, tmp_path / "classical")
     assert found.dictionary_text() == expected.dictionary_text()
     assert found.token_id_map == expected.token_id_map
@@ -53,7 +54,10 @@ def test_merges_in_the_older_form(tmp_path: Path) -> None:
     content["model"]["merges"] = [" ".join(pair) for pair in content["model"]["merges"]]
     path.write_text(json.dumps(content))
     expected = load_tokenizer("roberta", tmp_path / "classical").encode_batch(SENTENCES)
-    assert load_hugging_face_tokenizer("roberta", folder).encode_batch(SENTENCES) == expected
+    assert (
+        load_hugging_face_tokenizer(BACKBONES["roberta"], folder).encode_batch(SENTENCES)
+        == expected
+    )
 
 
 @pytest.mark.parametrize("backbone", ["bert", "roberta"])
@@ -64,19 +68,20 @@ def test_an_older_file_without_the_type(backbone: str, tmp_path: Path) -> None:
     del content["model"]["type"]
     path.write_text(json.dumps(content))
     expected = load_tokenizer(backbone, tmp_path / "classical").encode_batch(SENTENCES)
-    assert load_hugging_face_tokenizer(backbone, folder).encode_batch(SENTENCES) == expected
+    found = load_hugging_face_tokenizer(BACKBONES[backbone], folder)
+    assert found.encode_batch(SENTENCES) == expected
 
 
 def test_own_files_come_first(tmp_path: Path) -> None:
     folder = write_files(tmp_path, tokenizer_files("bert"))
     (folder / "tokenizer.json").write_text("{")
-    assert load_hugging_face_tokenizer("bert", folder).kind == "bert"
+    assert load_hugging_face_tokenizer(BACKBONES["bert"], folder).kind == "bert"
 
 
 def test_a_sentencepiece_model_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text('{"model": {"type": "Unigram"}}')
     with pytest.raises(InputError, match=r"no \*\.model, which cannot be made"):
-        load_hugging_face_tokenizer("sentencepiece", tmp_path)
+        load_hugging_face_tokenizer(BACKBONES["albert"], tmp_path)
 
 
 def _set(*keys: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -104,7 +109,7 @@ def test_refused(change: Callable[[dict[str, Any]], None], message: str, tmp_pat
     change(content)
     path.write_text(json.dumps(content))
     with pytest.raises(InputError, match=message) as raised:
-        load_hugging_face_tokenizer("bert", path.parent)
+        load_hugging_face_tokenizer(BACKBONES["bert"], path.parent)
     assert str(path) in str(raised.value)
 
 
@@ -123,10 +128,10 @@ def test_a_byte_level_bpe_of_another_kind(
     change(content)
     path.write_text(json.dumps(content))
     with pytest.raises(InputError, match=message):
-        load_hugging_face_tokenizer("roberta", path.parent)
+        load_hugging_face_tokenizer(BACKBONES["roberta"], path.parent)
 
 
 def test_not_json(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{")
     with pytest.raises(InputError, match="is damaged"):
-        load_hugging_face_tokenizer("bert", tmp_path)
+        load_hugging_face_tokenizer(BACKBONES["bert"], tmp_path)

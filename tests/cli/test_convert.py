@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
 from pf_fairseq.artefact.archive import load_archive
-from pf_fairseq.checkpoints.pretrained import TOKENIZER_KINDS
+from pf_fairseq.backbones.catalogue import BACKBONES as CATALOGUE
 from pf_fairseq.cli.main import main
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.task import TaskDescription
@@ -47,7 +47,7 @@ def _preprocess(folder: Path, backbone: str, tokenizer_dir: Path) -> Path:
     write_corpus(folder, pair=True)
     arguments = ["--train", folder / "train.tsv", "--valid", folder / "valid.tsv"]
     arguments += ["--text-column", 0, "--text-pair-column", 1, "--label-column", 2]
-    arguments += ["--tokenizer", TOKENIZER_KINDS[backbone], "--tokenizer-dir", tokenizer_dir]
+    arguments += ["--tokenizer", CATALOGUE[backbone].tokenizer, "--tokenizer-dir", tokenizer_dir]
     arguments += ["--max-tokens", 60, "--output", folder / "data-bin"]
     assert main(["preprocess", *map(str, arguments)]) == 0
     return folder / "data-bin"

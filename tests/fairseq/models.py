@@ -10,7 +10,8 @@ from torch import Tensor
 
 from pf_fairseq.criterions.past_future import PastFutureCriterion, PastFutureCriterionConfig
 from pf_fairseq.models.config import PastFutureConfig
-from pf_fairseq.models.roberta import PastFutureRoberta
+from pf_fairseq.models.past_future import PastFutureModel
+from pf_fairseq.models.registered import MODELS
 
 HEAD = "sentence_classification_head"
 TINY = {
@@ -48,11 +49,11 @@ def dictionary_of(data: Path) -> Dictionary:
 
 def build_model(
     dictionary: Dictionary | None = None, *, n_classes: int = 2, **flags: Any
-) -> PastFutureRoberta:
+) -> PastFutureModel:
     """A tiny model with its exits; `flags` are fields of `PastFutureConfig`."""
     torch.manual_seed(0)
     task = SimpleNamespace(source_dictionary=dictionary or small_dictionary())
-    model = PastFutureRoberta.build_model(PastFutureConfig(**{**TINY, **flags}), task)
+    model = MODELS["roberta"].build_model(PastFutureConfig(**{**TINY, **flags}), task)
     model.register_classification_head(HEAD, num_classes=n_classes)
     return model
 

@@ -7,31 +7,27 @@ from typing import Any
 
 import pytest
 import torch
-from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
+from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY, MODEL_DATACLASS_REGISTRY
 from torch import Tensor
 
+from pf_fairseq.backbones.catalogue import BACKBONES
 from pf_fairseq.criterions.past_future import PastFutureCriterion
-from pf_fairseq.models.albert import PastFutureAlbert
-from pf_fairseq.models.bert import PastFutureBert
-from pf_fairseq.models.config import PastFutureAlbertConfig, PastFutureBertConfig, PastFutureConfig
 from pf_fairseq.models.past_future import PastFutureModel
-from pf_fairseq.models.roberta import PastFutureRoberta
+from pf_fairseq.models.registered import ARCHS, MODELS
 from pf_fairseq.registration import register
 from tests.fairseq.models import HEAD, TINY, build_criterion, random_tokens, sample_of
 from tests.fairseq.models import task as task_of
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "backbones.md"
-MODELS: dict[str, tuple[type[PastFutureModel], type[PastFutureConfig]]] = {
-    "roberta": (PastFutureRoberta, PastFutureConfig),
-    "bert": (PastFutureBert, PastFutureBertConfig),
-    "albert": (PastFutureAlbert, PastFutureAlbertConfig),
-}
+
+
+def config(backbone: str, **flags: Any) -> Any:
+    return MODEL_DATACLASS_REGISTRY[BACKBONES[backbone].model_name](**flags)
 
 
 def build(backbone: str, **flags: Any) -> PastFutureModel:
-    model_class, config_class = MODELS[backbone]
     torch.manual_seed(0)
-    model = model_class.build_model(config_class(**{**TINY, **flags}), task_of())
+    model = MODELS[backbone].build_model(config(backbone, **{**TINY, **flags}), task_of())
     model.register_classification_head(HEAD, num_classes=2)
     return model
 
@@ -44,7 +40,8 @@ def _encoder_gradients(model: PastFutureModel) -> dict[str, Tensor | None]:
 def test_archs_are_registered(arch: str) -> None:
     register()
     name = f"past_future_{arch}"
-    assert ARCH_MODEL_REGISTRY[name] is MODELS[arch.split("_")[0]][0]
+    assert ARCH_MODEL_REGISTRY[name] is MODELS[arch.split("_")[0]]
+    assert name in ARCHS
     if arch.endswith("large"):
         args = Namespace()
         ARCH_CONFIG_REGISTRY[name](args)
@@ -150,8 +147,8 @@ def test_documented_size_of_exits(flags: str, base: float, large: float) -> None
 def test_exits_do_not_swamp_albert() -> None:
     register()
     with torch.device("meta"):
-        cfg = PastFutureAlbertConfig(max_positions=512, max_update=0, seed=1)
-        model = PastFutureAlbert.build_model(cfg, task_of(n_words=29995))
+        cfg = config("albert", max_positions=512, max_update=0, seed=1)
+        model = MODELS["albert"].build_model(cfg, task_of(n_words=29995))
         model.register_classification_head(HEAD, num_classes=2)
     encoder = sum(p.numel() for p in model.encoder.parameters())
     exits = sum(p.numel() for p in model.exits().parameters())

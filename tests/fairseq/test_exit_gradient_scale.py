@@ -11,7 +11,8 @@ from torch.testing import assert_close
 
 from pf_fairseq.losses import imitation_loss, layer_weights
 from pf_fairseq.models.config import PastFutureConfig
-from pf_fairseq.models.roberta import PastFutureRoberta
+from pf_fairseq.models.past_future import PastFutureModel
+from pf_fairseq.models.registered import MODELS
 from tests.fairseq.models import build_criterion, build_model, random_tokens, sample_of, task
 from tests.tolerances import GRADIENT
 
@@ -20,7 +21,7 @@ IMITATION_WEIGHT = 0.7
 WHOLE = {"no_detach_past": True, "no_detach_imitation": True}
 
 
-def naive_gradients(model: PastFutureRoberta, tokens: Tensor, scale: float) -> dict[str, Tensor]:
+def naive_gradients(model: PastFutureModel, tokens: Tensor, scale: float) -> dict[str, Tensor]:
     """One backward pass per exit; what reaches the encoder from all but the last is scaled."""
     assert model.cfg.exit_gradient_scale == 1.0
     total = {name: torch.zeros_like(p) for name, p in model.named_parameters()}
@@ -34,7 +35,7 @@ def naive_gradients(model: PastFutureRoberta, tokens: Tensor, scale: float) -> d
     return total
 
 
-def _loss_of_exit(model: PastFutureRoberta, tokens: Tensor, layer: int) -> Tensor:
+def _loss_of_exit(model: PastFutureModel, tokens: Tensor, layer: int) -> Tensor:
     """The exit's terms of Eq. (13): its weighted cross entropy, and the imitation that it does."""
     exits = model.all_exits(tokens)
     log_p = torch.log_softmax(exits.logits[:, layer - 1], dim=-1)
@@ -48,7 +49,7 @@ def _loss_of_exit(model: PastFutureRoberta, tokens: Tensor, layer: int) -> Tenso
     return loss + IMITATION_WEIGHT * imitation_loss(imitated, exits.states)
 
 
-def gradients(data: Path, model: PastFutureRoberta, tokens: Tensor) -> dict[str, Tensor]:
+def gradients(data: Path, model: PastFutureModel, tokens: Tensor) -> dict[str, Tensor]:
     model.zero_grad()
     criterion = build_criterion(data, imitation_weight=IMITATION_WEIGHT).train()
     loss, _, _ = criterion(model, sample_of(tokens, TARGETS))
@@ -101,4 +102,4 @@ def test_a_scale_out_of_range_is_refused(scale: float) -> None:
     cfg = build_model().cfg
     cfg.exit_gradient_scale = scale
     with pytest.raises(SystemExit, match=r"`--exit-gradient-scale` must be between 0 .*but is"):
-        PastFutureRoberta.build_model(cfg, task())
+        MODELS["roberta"].build_model(cfg, task())

@@ -9,7 +9,8 @@ from torch.testing import assert_close
 
 from pf_fairseq.checkpoints.restoring import fit_state_dict
 from pf_fairseq.models.config import PastFutureConfig
-from pf_fairseq.models.roberta import PastFutureRoberta
+from pf_fairseq.models.past_future import PastFutureModel
+from pf_fairseq.models.registered import MODELS
 from tests.fairseq import plain_roberta
 
 N_SYMBOLS = 50265 - 5  # four special symbols in front, <mask> behind
@@ -35,11 +36,11 @@ def plain(dictionary: Dictionary) -> plain_roberta.RobertaModel:
 
 
 @pytest.fixture(scope="module")
-def restored(dictionary: Dictionary, plain: plain_roberta.RobertaModel) -> PastFutureRoberta:
+def restored(dictionary: Dictionary, plain: plain_roberta.RobertaModel) -> PastFutureModel:
     """Our model with the weights of `plain`, which had the official names in between."""
     cfg = PastFutureConfig(max_positions=512)
     task = SimpleNamespace(source_dictionary=dictionary)
-    model = PastFutureRoberta.build_model(cfg, task)
+    model = MODELS["roberta"].build_model(cfg, task)
     model.register_classification_head("sentence_classification_head", num_classes=2)
     weights = plain_roberta.official_names(plain.state_dict())
     assert weights["decoder.sentence_encoder.embed_positions.weight"].shape == (514, 768)
@@ -50,7 +51,7 @@ def restored(dictionary: Dictionary, plain: plain_roberta.RobertaModel) -> PastF
 
 
 def test_every_encoder_weight_is_bit_identical(
-    plain: plain_roberta.RobertaModel, restored: PastFutureRoberta
+    plain: plain_roberta.RobertaModel, restored: PastFutureModel
 ) -> None:
     theirs = plain.state_dict()
     ours = restored.state_dict()
@@ -62,7 +63,7 @@ def test_every_encoder_weight_is_bit_identical(
 
 @pytest.mark.parametrize("padded", [False, True])
 def test_hidden_states_of_every_layer_are_fairseqs(
-    plain: plain_roberta.RobertaModel, restored: PastFutureRoberta, padded: bool
+    plain: plain_roberta.RobertaModel, restored: PastFutureModel, padded: bool
 ) -> None:
     tokens = torch.tensor([EXAMPLE, [*EXAMPLE[:3], 2, 1, 1, 1] if padded else EXAMPLE[::-1]])
     is_token = tokens.ne(1)

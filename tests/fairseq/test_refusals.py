@@ -13,7 +13,7 @@ import torch
 from pf_fairseq.checkpoints.restore_guard import check_restorable
 from pf_fairseq.criterions.labels import check_classes
 from pf_fairseq.models.config import PastFutureConfig
-from pf_fairseq.models.roberta import PastFutureRoberta
+from pf_fairseq.models.registered import MODELS
 from tests.conftest import TinyCheckpoint
 from tests.fairseq.commands import read_weights_only
 from tests.fairseq.models import build_criterion, build_model, dictionary_of
@@ -118,7 +118,7 @@ def test_contradicting_flags_are_refused(flags: dict[str, Any], message: str) ->
     if "encoder_attention_heads" not in flags:
         cfg.encoder_attention_heads = 4
     with pytest.raises(SystemExit, match=f"^past_future: {re.escape(message)}"):
-        PastFutureRoberta.build_model(cfg, SimpleNamespace())
+        MODELS["roberta"].build_model(cfg, SimpleNamespace())
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pf_fairseq.backbones.bert import N_SEGMENTS
+from pf_fairseq.backbones.catalogue import BACKBONES
+from pf_fairseq.backbones.description import BackboneDescription
 from pf_fairseq.backbones.shape import EncoderShape
-from pf_fairseq.checkpoints.encoder_config import BACKBONES, EncoderConfig
+from pf_fairseq.checkpoints.encoder_config import EncoderConfig
 from pf_fairseq.errors import InputError, list_problems
 from pf_fairseq.files import read_json_object
 from pf_fairseq.text.dictionary import PAD_ID
@@ -28,17 +29,8 @@ _SIZES = {
     "vocab_size": "vocab_size",
     "max_positions": "max_position_embeddings",
 }
-# What changes the computation, and the only value that we compute.
-_ONLY = {
-    "position_embedding_type": "absolute",
-    "is_decoder": False,
-    "add_cross_attention": False,
-    "num_hidden_groups": 1,
-    "inner_group_num": 1,
-}
-_ARCHITECTURES = {"roberta": "RobertaModel", "bert": "BertModel", "albert": "AlbertModel"}
-# Ids of the finished input's special tokens in RoBERTa's dictionary are Hugging Face's own.
-_ROBERTA_IDS = {"bos_token_id": 0, "pad_token_id": PAD_ID, "eos_token_id": 2}
+# What changes the computation, whatever the backbone, and the only value that we compute.
+_ONLY = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
 
 
 def read_config(folder: Path) -> EncoderConfig:
@@ -50,18 +42,12 @@ def read_config(folder: Path) -> EncoderConfig:
     content = read_json_object(
         folder / CONFIG_NAME, absent="give a Hugging Face model folder", damaged="copy it again"
     )
-    backbone = content.get("model_type")
-    if backbone not in BACKBONES:
-        raise InputError(
-            f"`{folder / CONFIG_NAME}`: `model_type` must be one of {', '.join(BACKBONES)}, but "
-            f"is {backbone!r}; other architectures are not supported."
-        )
-    problems = _problems(content, backbone)
+    description = _description(folder / CONFIG_NAME, content.get("model_type"))
+    problems = _problems(content, description)
     if problems:
         raise list_problems(f"`{folder / CONFIG_NAME}` cannot be converted:", problems)
     sizes = {field: content[key] for field, key in _SIZES.items()}
-    if backbone == "roberta":
-        sizes["max_positions"] -= PAD_ID + 1
+    sizes["max_positions"] -= description.hugging_face.first_position
     shape = EncoderShape(
         **sizes,
         pad_id=PAD_ID,
@@ -70,8 +56,8 @@ def read_config(folder: Path) -> EncoderConfig:
         dropout=float(content.get("hidden_dropout_prob", 0.1)),
         attention_dropout=float(content.get("attention_probs_dropout_prob", 0.1)),
     )
-    embedding_dim = content["embedding_size"] if backbone == "albert" else None
-    return EncoderConfig(backbone, shape, embedding_dim)
+    own_sizes = {size.flag: content[size.config_key] for size in description.own_sizes}
+    return EncoderConfig(description.name, shape, own_sizes)
 
 
 def config_json(config: EncoderConfig, token_ids: dict[str, int]) -> str:
@@ -81,68 +67,61 @@ def config_json(config: EncoderConfig, token_ids: dict[str, int]) -> str:
         config: the encoder.
         token_ids: ids of pad, bos and eos in the tokenizer's own numbering.
     """
-    shape = config.shape
+    shape, theirs = config.shape, config.description.hugging_face
     content: dict[str, Any] = {
-        "architectures": [_ARCHITECTURES[config.backbone]],
+        "architectures": [theirs.architecture],
         "model_type": config.backbone,
         **{key: getattr(shape, field) for field, key in _SIZES.items()},
         "hidden_act": _HIDDEN_ACTS[shape.activation],
         "hidden_dropout_prob": shape.dropout,
         "attention_probs_dropout_prob": shape.attention_dropout,
         "layer_norm_eps": shape.layer_norm_eps,
-        "type_vocab_size": N_SEGMENTS,
+        **theirs.written,
+        **{s.config_key: config.own_sizes[s.flag] for s in config.description.own_sizes},
         **{f"{name}_token_id": number for name, number in token_ids.items()},
     }
-    if config.backbone == "roberta":
-        content["max_position_embeddings"] += PAD_ID + 1
-        content["type_vocab_size"] = 1
-    if config.backbone == "albert":
-        content |= {"embedding_size": config.embedding_dim}
-        content |= {"num_hidden_groups": 1, "inner_group_num": 1}
+    content["max_position_embeddings"] += theirs.first_position
     return json.dumps(content, indent=2) + "\n"
 
 
-def _problems(content: dict[str, Any], backbone: str) -> list[str]:
-    wanted = list(_SIZES.values())
-    if backbone == "albert":
-        wanted.append("embedding_size")
+def _description(path: Path, model_type: object) -> BackboneDescription:
+    names = ", ".join(BACKBONES)
+    if model_type is None:
+        raise InputError(
+            f"`{path}` has no `model_type`, without which nobody knows the architecture; add it: "
+            f'`"model_type": "{next(iter(BACKBONES))}"`, or whichever of {names} the model is.'
+        )
+    if not isinstance(model_type, str) or model_type not in BACKBONES:
+        raise InputError(
+            f"`{path}`: `model_type` must be one of {names}, but is {model_type!r}; other "
+            "architectures are not supported."
+        )
+    return BACKBONES[model_type]
+
+
+def _problems(content: dict[str, Any], description: BackboneDescription) -> list[str]:
+    own_keys = [size.config_key for size in description.own_sizes]
     problems = [
         f"`{key}` must be a positive number, but is {content.get(key)!r}"
-        for key in wanted
+        for key in [*_SIZES.values(), *own_keys]
         if type(content.get(key)) is not int or content[key] < 1
     ]
     problems += [
         f"`{key}` must be {value!r}, but is {content[key]!r}"
-        for key, value in _ONLY.items()
+        for key, value in {**_ONLY, **description.hugging_face.only}.items()
         if content.get(key, value) != value
     ]
     problems += _number_problems(content)
     if content.get("num_hidden_layers") == 1:
         problems.append("`num_hidden_layers` must be at least 2 for an early exit, but is 1")
-    if backbone == "roberta":
-        problems += _roberta_problems(content)
+    n_positions = content.get("max_position_embeddings")
+    n_before = description.hugging_face.first_position
+    if n_positions in range(1, n_before + 1):
+        problems.append(f"`max_position_embeddings` must be above {n_before}, but is {n_positions}")
     if content.get("hidden_act") not in list(_ACTIVATIONS):
         problems.append(
             f"`hidden_act` must be one of {', '.join(_ACTIVATIONS)}, but is "
             f"{content.get('hidden_act')!r}"
-        )
-    n_segments = content.get("type_vocab_size", N_SEGMENTS)
-    if backbone != "roberta" and n_segments != N_SEGMENTS:
-        problems.append(f"`type_vocab_size` must be {N_SEGMENTS}, but is {n_segments!r}")
-    return problems
-
-
-def _roberta_problems(content: dict[str, Any]) -> list[str]:
-    """It counts positions from the id of padding."""
-    problems = [
-        f"`{key}` must be {value}, but is {content[key]!r}"
-        for key, value in _ROBERTA_IDS.items()
-        if content.get(key, value) != value
-    ]
-    n_positions = content.get("max_position_embeddings")
-    if n_positions in range(1, PAD_ID + 2):
-        problems.append(
-            f"`max_position_embeddings` must be above {PAD_ID + 1}, but is {n_positions}"
         )
     return problems
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pf_fairseq.backbones.description import BackboneDescription, HuggingFaceFormat
 from pf_fairseq.errors import InputError, list_problems
 from pf_fairseq.files import read_json_object
 from pf_fairseq.text.tokenizer_config import CONFIG_NAME
@@ -12,33 +13,9 @@ from pf_fairseq.text.tokenizer_config import CONFIG_NAME
 TOKENIZER_JSON = "tokenizer.json"
 # These read tokenizer.json and nothing else, whatever vocabulary lies beside it.
 _GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")
-# By the kind of our tokenizer; the first is the one that `convert` writes.
-TOKENIZER_CLASSES = {
-    "roberta": ("RobertaTokenizer",),
-    "bert": ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"),
-    "sentencepiece": ("AlbertTokenizer",),
-}
-_ROLES = ("cls", "sep", "pad", "unk", "mask")
-_SPECIAL_TOKENS = {
-    "roberta": ("<s>", "</s>", "<pad>", "<unk>", "<mask>"),
-    "bert": ("[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]"),
-    "sentencepiece": ("[CLS]", "[SEP]", "<pad>", "<unk>", "[MASK]"),
-}
-_ALSO_SPECIAL = {"sentencepiece": {"<s>", "</s>"}}  # in the model of ALBERT, and never used
+# Their names of the special tokens, in the order of our own.
+_ROLES = ("cls", "pad", "sep", "unk", "mask")
 _SPECIAL_TOKENS_MAP = "special_tokens_map.json"
-# Options that change what a text is cut into, and the values that change nothing.
-_NEUTRAL: dict[str, dict[str, tuple[object, ...]]] = {
-    "roberta": {"add_prefix_space": (None, False)},
-    "bert": {
-        "word_tokenizer_type": (None, "basic"),
-        "subword_tokenizer_type": (None, "wordpiece"),
-        "do_basic_tokenize": (None, True),
-        "do_word_tokenize": (None, True),
-        "do_subword_tokenize": (None, True),
-        "never_split": (None, []),
-    },
-    "sentencepiece": {},
-}
 
 
 def read_claims(folder: Path) -> dict[str, Any]:
@@ -60,11 +37,11 @@ def is_generic(claims: dict[str, Any]) -> bool:
     return claims.get("tokenizer_class") in _GENERIC
 
 
-def check_claims(kind: str, folder: Path, claims: dict[str, Any]) -> None:
+def check_claims(description: BackboneDescription, folder: Path, claims: dict[str, Any]) -> None:
     """Refuse a tokenizer that would give other pieces than ours of the same vocabulary.
 
     Args:
-        kind: of our tokenizer.
+        description: the backbone.
         folder: the model's.
         claims: `read_claims(folder)`.
 
@@ -74,9 +51,11 @@ def check_claims(kind: str, folder: Path, claims: dict[str, Any]) -> None:
     """
     try:
         problems = [
-            *_option_problems(kind, claims),
-            *_special_token_problems(kind, {**_read(folder / _SPECIAL_TOKENS_MAP), **claims}),
-            *_added_token_problems(kind, folder, claims),
+            *_option_problems(description.hugging_face, claims),
+            *_special_token_problems(
+                description, {**_read(folder / _SPECIAL_TOKENS_MAP), **claims}
+            ),
+            *_added_token_problems(description, folder, claims),
         ]
     except InputError as error:
         raise InputError(f"The tokenizer of `{folder}` is damaged: {error}") from error
@@ -84,25 +63,29 @@ def check_claims(kind: str, folder: Path, claims: dict[str, Any]) -> None:
         raise list_problems(f"The tokenizer of `{folder}` is another than ours:", problems)
 
 
-def _option_problems(kind: str, claims: dict[str, Any]) -> Iterator[str]:
-    name, classes = claims.get("tokenizer_class"), TOKENIZER_CLASSES[kind]
+def _option_problems(theirs: HuggingFaceFormat, claims: dict[str, Any]) -> Iterator[str]:
+    name, classes = claims.get("tokenizer_class"), theirs.tokenizer_classes
     if name and not is_generic(claims) and str(name).removesuffix("Fast") not in classes:
         yield f"`tokenizer_class` must be {', '.join(classes)}, but is {name!r}"
-    for option, neutral in _NEUTRAL[kind].items():
+    for option, neutral in theirs.tokenizer_options.items():
         if option in claims and claims[option] not in neutral:
             wanted, found = json.dumps(neutral[-1]), json.dumps(claims[option])
             yield f"`{option}` must be {wanted}, but is {found}"
 
 
-def _special_token_problems(kind: str, claims: dict[str, Any]) -> Iterator[str]:
-    for role, wanted in zip(_ROLES, _SPECIAL_TOKENS[kind], strict=True):
+def _special_token_problems(
+    description: BackboneDescription, claims: dict[str, Any]
+) -> Iterator[str]:
+    for role, wanted in zip(_ROLES, description.special_pieces, strict=True):
         token = claims.get(f"{role}_token")
         if token is not None and (name := _content(token)) != wanted:
             yield f"`{role}_token` must be {wanted}, but is {name}"
 
 
-def _added_token_problems(kind: str, folder: Path, claims: dict[str, Any]) -> Iterator[str]:
-    ours = {*_SPECIAL_TOKENS[kind], *_ALSO_SPECIAL.get(kind, ())}
+def _added_token_problems(
+    description: BackboneDescription, folder: Path, claims: dict[str, Any]
+) -> Iterator[str]:
+    ours = {*description.special_pieces, *description.hugging_face.also_special}
     added = sorted(set(_added_tokens(folder, claims)) - ours)
     if added:
         yield (

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pf_fairseq.backbones.description import BackboneDescription
 from pf_fairseq.checkpoints.hugging_face.tokenizer_claims import (
     TOKENIZER_JSON,
     check_claims,
@@ -15,20 +16,32 @@ from pf_fairseq.checkpoints.hugging_face.tokenizer_claims import (
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer, tokenizer_from_files
 from pf_fairseq.text.tokenizer_config import CONFIG_NAME
-from pf_fairseq.text.word_piece_files import read_options
+from pf_fairseq.text.word_piece_files import UNKNOWN_PIECE, read_options
 
 _OWN_FILE = {"roberta": "vocab.json", "bert": "vocab.txt", "sentencepiece": "*.model"}
 
 
-def load_hugging_face_tokenizer(kind: str, folder: Path) -> Tokenizer:
-    """Build the tokenizer `kind` from the folder's own files, or else from its tokenizer.json.
+def load_hugging_face_tokenizer(description: BackboneDescription, folder: Path) -> Tokenizer:
+    """Build a backbone's tokenizer from the folder's own files, or else from its tokenizer.json.
 
     Raises:
         InputError: if neither is there, or the tokenizer does something that ours does not.
     """
-    path = folder / TOKENIZER_JSON
     claims = read_claims(folder)
-    check_claims(kind, folder, claims)
+    check_claims(description, folder, claims)
+    tokenizer = _load(description.tokenizer, folder, claims)
+    found, wanted = tokenizer.special_pieces, description.special_pieces
+    if found.bos is not None and found != wanted:
+        raise InputError(
+            f"The tokenizer of `{folder}` must have {description.title}'s special tokens "
+            f"({' '.join(map(str, wanted))}), but has {' '.join(map(str, found))}; take "
+            "config.json and the tokenizer's files from one model."
+        )
+    return tokenizer
+
+
+def _load(kind: str, folder: Path, claims: dict[str, Any]) -> Tokenizer:
+    path = folder / TOKENIZER_JSON
     generic = kind in _FILES and is_generic(claims)
     if not path.is_file() or (any(folder.glob(_OWN_FILE[kind])) and not generic):
         return load_tokenizer(kind, folder)
@@ -56,7 +69,7 @@ def word_piece_files(content: dict[str, Any]) -> dict[str, bytes]:
     """
     model, normalizer = content["model"], content["normalizer"]
     _demand("model.type", _model_type(model), "WordPiece")
-    _demand("model.unk_token", model["unk_token"], "[UNK]")
+    _demand("model.unk_token", model["unk_token"], UNKNOWN_PIECE)
     _demand("model.continuing_subword_prefix", model["continuing_subword_prefix"], "##")
     _demand("model.max_input_chars_per_word", model["max_input_chars_per_word"], 100)
     _demand("normalizer.type", normalizer["type"], "BertNormalizer")

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from safetensors.torch import save
 from torch import Tensor
 
+from pf_fairseq.backbones.description import BackboneDescription
 from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME, config_json
-from pf_fairseq.checkpoints.hugging_face.key_maps import KEY_MAPS, SEGMENTS
-from pf_fairseq.checkpoints.hugging_face.tokenizer_claims import TOKENIZER_CLASSES
 from pf_fairseq.checkpoints.hugging_face.weights import SAFETENSORS
 from pf_fairseq.checkpoints.pretrained import (
     PretrainedEncoder,
@@ -44,7 +43,7 @@ def hugging_face_files(encoder: PretrainedEncoder) -> dict[str, bytes]:
     return {
         CONFIG_NAME: config_json(encoder.config, own_ids).encode(),
         SAFETENSORS: save(_weights(encoder, tokenizer), {"format": "pt"}),
-        **_tokenizer_files(encoder.config.backbone, tokenizer),
+        **_tokenizer_files(encoder.config.description, tokenizer),
     }
 
 
@@ -53,23 +52,21 @@ def _weights(encoder: PretrainedEncoder, tokenizer: Tokenizer) -> dict[str, Tens
     name = token_embedding(weights)
     if DICTIONARY_NAME not in tokenizer.files:
         weights[name] = to_own_order(weights[name], tokenizer)
-    if encoder.config.backbone == "roberta":
-        weights[SEGMENTS] = weights[name].new_zeros(1, encoder.config.shape.hidden_dim)
-    key_map = KEY_MAPS[encoder.config.backbone]
-    renamed = key_map.to_theirs(weights, encoder.config.shape.n_layers)
+    theirs = encoder.config.description.hugging_face
+    if theirs.to_theirs is not None:
+        theirs.to_theirs(weights)
+    renamed = theirs.key_map.to_theirs(weights, encoder.config.shape.n_layers)
     return {name: tensor.contiguous() for name, tensor in renamed.items()}
 
 
-def _tokenizer_files(backbone: str, tokenizer: Tokenizer) -> dict[str, bytes]:
-    files = dict(tokenizer.files)
-    if backbone == "albert":
-        files = {
-            _SENTENCEPIECE if name.endswith(".model") else name: content
-            for name, content in files.items()
-        }
+def _tokenizer_files(description: BackboneDescription, tokenizer: Tokenizer) -> dict[str, bytes]:
+    files = {
+        _SENTENCEPIECE if name.endswith(".model") else name: content
+        for name, content in tokenizer.files.items()
+    }
     if DICTIONARY_NAME in files:
         files = _byte_level_files(tokenizer.files, tokenizer)
-    config = {"tokenizer_class": TOKENIZER_CLASSES[tokenizer.kind][0]}
+    config = {"tokenizer_class": description.hugging_face.tokenizer_classes[0]}
     files.setdefault(TOKENIZER_CONFIG, (json.dumps(config) + "\n").encode())
     return files
 
