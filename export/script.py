@@ -7,6 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pf_fairseq.artefact.metadata import OperatingPoint
 from pf_fairseq.artefact.operating_points import read_operating_points
 from pf_fairseq.cli.program import Parser, run_program
 
@@ -57,7 +58,8 @@ def run(args: argparse.Namespace) -> None:
     if args.device == "cuda" and not torch.cuda.is_available():
         raise InputError("`--device cuda` needs a GPU that torch can see, but there is none here.")
     trained = load_trained_model(args.checkpoint, args.data)
-    points, default = [], None
+    points: list[OperatingPoint] = []
+    default = None
     if args.operating_points is not None:
         points, default = read_operating_points(args.operating_points, trained.task.task)
     options = ExportOptions(

@@ -58,7 +58,7 @@ def random_model(backbone: str, folder: Path, **sizes: Any) -> PreTrainedModel:
     if backbone == "roberta":
         options.setdefault("type_vocab_size", 1)
     torch.manual_seed(0)
-    model = model_class(config_class(**options)).eval()
+    model: PreTrainedModel = model_class(config_class(**options)).eval()
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():  # as transformers leaves them, biases and norms would tell nothing apart
         for name, parameter in model.named_parameters():

@@ -84,5 +84,5 @@ def build_criterion(data: Path, **flags: Any) -> PastFutureCriterion:
     labels = Dictionary.load(str(data / "label" / "dict.txt"))
     cfg = SimpleNamespace(num_classes=2, data=str(data))
     task = SimpleNamespace(cfg=cfg, label_dictionary=labels)
-    subsets = {"train_subset": "train", "valid_subset": "valid"}
+    subsets: dict[str, Any] = {"train_subset": "train", "valid_subset": "valid"}
     return PastFutureCriterion(PastFutureCriterionConfig(**subsets, **flags), task)

@@ -13,12 +13,23 @@ from tests.reference.incorporation import incorporate
 class Options(Protocol):
     """What the exits are made of; see the names table of the exits' flags."""
 
-    incorporation: str
-    merge_space: str
-    learner_activation: str
-    use_past: bool
-    use_future: bool
-    use_gate: bool
+    @property
+    def incorporation(self) -> str: ...
+
+    @property
+    def merge_space(self) -> str: ...
+
+    @property
+    def learner_activation(self) -> str: ...
+
+    @property
+    def use_past(self) -> bool: ...
+
+    @property
+    def use_future(self) -> bool: ...
+
+    @property
+    def use_gate(self) -> bool: ...
 
 
 def logits_of_exit(

@@ -1,7 +1,7 @@
 """torch's own Transformer layer as a reference. Never imports the code under test."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,11 @@ def gelu_by_tanh(x: Tensor) -> Tensor:
     return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x.pow(3))))
 
 
-ACTIVATIONS = {"gelu": F.gelu, "gelu_accurate": gelu_by_tanh, "relu": F.relu}
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "gelu": F.gelu,
+    "gelu_accurate": gelu_by_tanh,
+    "relu": F.relu,
+}
 NAMES = {
     "self_attn.out_proj": "self_attn.out_proj",
     "linear1": "fc1",

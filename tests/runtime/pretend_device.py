@@ -34,13 +34,13 @@ class OnDevice(torch.Tensor):
         return made
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]  # torch declares no class method
         cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
         raise AssertionError(f"{func} outside of PretendDevice")
 
 
-class PretendDevice(TorchDispatchMode):
+class PretendDevice(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Runs operations of `OnDevice` tensors, and notes what the host would wait for.
 
     Attributes:
@@ -49,7 +49,7 @@ class PretendDevice(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.downloads: list[str] = []
         self.blocking_uploads: list[str] = []
 

@@ -1,11 +1,11 @@
 """Small early-exit runtimes of every kind, eager, scripted and loaded, and their naive twins."""
 
 import io
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pf_fairseq.backbones.roberta import RobertaEncoder
 from pf_fairseq.backbones.shape import EncoderShape
@@ -49,7 +49,7 @@ def build_parts(kind: str) -> tuple[RobertaEncoder, PastFutureExits]:
     randomise(exits, seed=2)
     if exits.classifier is not None:  # deeper exits are surer, as in life
         with torch.no_grad():
-            exits.classifier.weight *= torch.linspace(0.5, 2.5, N_LAYERS).view(-1, 1, 1)
+            exits.classifier.weight.mul_(torch.linspace(0.5, 2.5, N_LAYERS).view(-1, 1, 1))
     return encoder, exits
 
 
@@ -70,7 +70,7 @@ def reload(module: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
     buffer = io.BytesIO()
     torch.jit.save(module, buffer)
     buffer.seek(0)
-    loaded: torch.jit.ScriptModule = torch.jit.load(buffer)
+    loaded: torch.jit.ScriptModule = torch.jit.load(buffer)  # type: ignore[no-untyped-call]
     return loaded
 
 
@@ -98,14 +98,16 @@ def naive_model(kind: str = "folded") -> NaiveModel:
 
     return NaiveModel(
         embed=lambda ids: encoder.embed(ids.unsqueeze(0))[0][0].detach(),
-        layers=[
-            lambda hidden, layer=layer: layer(hidden.unsqueeze(0), _all_tokens(hidden))[0].detach()
-            for layer in encoder.layers
-        ],
+        layers=[partial(_run_layer, layer) for layer in encoder.layers],
         readout=KINDS[kind].readout,
         state_of=state_of,
         logits_of=lambda states: logits_of_exit(states, N_LAYERS, parameters, KINDS[kind]),
     )
+
+
+def _run_layer(layer: nn.Module, hidden: Tensor) -> Tensor:
+    output: Tensor = layer(hidden.unsqueeze(0), _all_tokens(hidden))
+    return output[0].detach()
 
 
 def _all_tokens(hidden: Tensor) -> Layout:

@@ -40,7 +40,9 @@ def small_runtime(vocab_size: int) -> EarlyExitRuntime:
     exits = PastFutureExits(shape.hidden_dim, N_LAYERS, len(LABELS), ExitOptions())
     randomise(encoder, std=1.0, seed=3)
     randomise(exits, std=0.5, seed=4)
-    torch.nn.init.zeros_(exits.incorporation.bias)
+    bias = exits.incorporation.bias
+    assert isinstance(bias, torch.Tensor)
+    torch.nn.init.zeros_(bias)
     return EarlyExitRuntime(
         encoder, exits, vocab_size=vocab_size, max_positions=MAX_POSITIONS, default_threshold=0.5
     )

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sentencepiece import SentencePieceProcessor
 from tokenizers.normalizers import Lowercase
@@ -44,7 +45,7 @@ def charsmap_of(model: bytes) -> bytes:
     return charsmap
 
 
-def albert_in_transformers(model: bytes, **options: bool) -> Encode:
+def albert_in_transformers(model: bytes, **options: Any) -> Encode:
     """Build texts -> ids of the dictionary; it takes the options of a call in `transformers`.
 
     The tokenizer is built from what the `tokenizer.json` of a published ALBERT holds: scores that
@@ -53,7 +54,7 @@ def albert_in_transformers(model: bytes, **options: bool) -> Encode:
     vocabulary = [(text, score - 100 * is_number_comma(text)) for text, score in scores_of(model)]
     tokenizer = AlbertTokenizer(
         vocab=vocabulary,
-        _spm_precompiled_charsmap=charsmap_of(model),
+        _spm_precompiled_charsmap=charsmap_of(model),  # type: ignore[arg-type]  # a text in JSON
         split_special_tokens=True,
         **options,
     )
@@ -96,7 +97,7 @@ def bare_model_in_transformers(model: bytes) -> Encode:
     ]
     tokenizer = AlbertTokenizer(
         vocab=scores_of(model),
-        _spm_precompiled_charsmap=charsmap_of(model),
+        _spm_precompiled_charsmap=charsmap_of(model),  # type: ignore[arg-type]  # a text in JSON
         additional_special_tokens=added,
         split_special_tokens=True,
     )

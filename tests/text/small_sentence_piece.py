@@ -1,6 +1,7 @@
 """Sentencepiece models trained on a few sentences, with ALBERT's special pieces and without."""
 
 import io
+from typing import Any
 
 from sentencepiece import SentencePieceTrainer
 
@@ -27,7 +28,12 @@ def train(**options: object) -> bytes:
     """Train a model of about 120 pieces; `options` are the trainer's."""
     model = io.BytesIO()
     lower = [sentence.lower() for sentence in SENTENCES]
-    settings = {"vocab_size": 120, "hard_vocab_limit": False, "minloglevel": 2, "num_threads": 1}
+    settings: dict[str, Any] = {
+        "vocab_size": 120,
+        "hard_vocab_limit": False,
+        "minloglevel": 2,
+        "num_threads": 1,
+    }
     SentencePieceTrainer.train(
         sentence_iterator=iter([*SENTENCES, *lower] * 5),
         model_writer=model,
