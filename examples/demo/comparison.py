@@ -9,11 +9,13 @@ import numpy as np
 import torch
 from runtimes import Answer, Point, Runtime, Text
 
-from pf_fairseq.exiting.policy import NEAR_THRESHOLD, choose_exits
+from pf_fairseq.exiting.policy import choose_exits, distance_to_parameter
 from pf_fairseq.exiting.recorded import RecordedExits
+from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
 
 WARM_UP_SENTENCES = 20
 REPEATS = 2
+SCORE_TOLERANCE = 1e-4  # what another order of summation does to a score
 
 
 @dataclass
@@ -24,8 +26,8 @@ class Agreement:
         sentences: how many were compared, each by every runtime at every point.
         different_labels: indices of sentences with another label somewhere.
         different_exits: indices of sentences with another exit somewhere.
-        near_threshold: those of `different_exits` whose entropy, where one left and the other did
-            not, lies within 1e-4 of the threshold.
+        near_threshold: those of `different_exits` with a score that lies so near the threshold
+            that another order of summation may move it across.
     """
 
     sentences: int
@@ -84,14 +86,14 @@ def compare(
     point: Point,
 ) -> None:
     """Compare one runtime's answers at one operating point with the evaluation's."""
-    exits = choose_exits(recorded.entropies, point.threshold)
+    scores = recorded.scores(build_policy(DEFAULT_POLICY))
+    exits = choose_exits(scores, point.threshold)
+    near = distance_to_parameter(scores, point.threshold) < SCORE_TOLERANCE
     predictions = recorded.predictions_at(exits)
     for index, answer in enumerate(answers):
         if answer.label != labels[int(predictions[index])]:
             agreement.different_labels.add(index)
         if answer.exit_layer != exits[index]:
             agreement.different_exits.add(index)
-            first_to_leave = min(answer.exit_layer, int(exits[index]))
-            entropy = float(recorded.entropies[index, first_to_leave - 1])
-            if abs(entropy - point.threshold) < NEAR_THRESHOLD:
+            if near[index]:
                 agreement.near_threshold.add(index)

@@ -1,6 +1,6 @@
 """Compare what `classify` printed with what `pf-fairseq evaluate` recorded, line by line.
 
-Ends with status 1 if a label or an exit differs without the entropy lying next to the threshold.
+Ends with status 1 if a label or an exit differs without a score lying next to the threshold.
 """
 
 import argparse
@@ -13,9 +13,12 @@ import torch
 
 from pf_fairseq.cli.program import Parser, run_program
 from pf_fairseq.errors import InputError
-from pf_fairseq.exiting.policy import NEAR_THRESHOLD, choose_exits, near_threshold
+from pf_fairseq.exiting.policy import choose_exits, distance_to_parameter
 from pf_fairseq.exiting.recorded import RecordedExits
+from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
 from pf_fairseq.text.task import TaskDescription
+
+SCORE_TOLERANCE = 1e-4  # two runtimes add up in different orders
 
 
 def build_parser() -> Parser:
@@ -40,9 +43,10 @@ def run(args: argparse.Namespace) -> None:
             f"`{args.predictions}` has {len(rows)} lines, but the evaluation "
             f"{recorded.n_sentences} sentences; give the same split to both."
         )
-    exits = choose_exits(recorded.entropies, threshold)
+    scores = recorded.scores(build_policy(DEFAULT_POLICY))
+    exits = choose_exits(scores, threshold)
     predictions = recorded.predictions_at(exits)
-    near = near_threshold(recorded.entropies, threshold)
+    near = distance_to_parameter(scores, threshold) < SCORE_TOLERANCE
     differs = [
         row[0] != labels[prediction] or row[2] != str(exit_layer)
         for row, prediction, exit_layer in zip(
@@ -52,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     n_explained = sum(each and bool(close) for each, close in zip(differs, near, strict=True))
     print(
         f"threshold {threshold:.6g}: {len(rows)} sentences, {sum(differs)} differ in label or "
-        f"exit, {n_explained} of them within {NEAR_THRESHOLD:g} of the threshold"
+        f"exit, {n_explained} of them within {SCORE_TOLERANCE:g} of the threshold"
     )
     if n_explained < sum(differs):
         first = next(i for i, each in enumerate(differs) if each and not near[i])

@@ -15,8 +15,10 @@ from torch import Tensor
 from pf_fairseq.backbones.catalogue import BACKBONES
 from pf_fairseq.criterions.labels import check_classes
 from pf_fairseq.criterions.scores import pack_scores, unpack_scores
+from pf_fairseq.exiting.policy import PolicyScores, checked_layers, score_exits
 from pf_fairseq.exiting.thresholds import accuracy_at_speedup
 from pf_fairseq.losses import imitation_loss, layer_weighted_cross_entropy
+from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
 
 LOGGED_SPEEDUPS = (2, 3)
 
@@ -84,6 +86,7 @@ class PastFutureCriterion(FairseqCriterion):
                 "past_future: `--distillation` must be a share between 0 and 1, "
                 f"but is {cfg.distillation} instead."
             )
+        self.policy = build_policy(DEFAULT_POLICY)
         self.head_name = cfg.classification_head_name
         self.imitation_weight = cfg.imitation_weight
         self.distillation = cfg.distillation
@@ -121,7 +124,9 @@ class PastFutureCriterion(FairseqCriterion):
         if self.training:
             log["ncorrect"] = (exits.logits[:, -1].argmax(dim=-1) == targets).sum()
         else:
-            log["scores"] = pack_scores(exits.logits, targets).cpu()
+            correct = exits.logits.argmax(dim=-1) == targets.unsqueeze(1)
+            scores = score_exits(self.policy, exits.logits.detach())
+            log["scores"] = pack_scores(scores.values, correct).cpu()
         return loss, n_sentences, log
 
     def logging_outputs_can_be_summed(self) -> bool:
@@ -151,7 +156,7 @@ def _check_not_negative(flag: str, value: float) -> None:
 
 
 def _log_exits(scores: Tensor) -> None:
-    """Log validation's accuracies from packed scores `(N, L)`.
+    """Log validation's accuracies from packed scores.
 
     Python floats throughout: a tensor or a numpy scalar as the metric that chooses the best
     checkpoint would be written into it, and weights-only loading refuses the latter.
@@ -168,7 +173,10 @@ def _log_exits(scores: Tensor) -> None:
 
 def _accuracy_at(speedup: int) -> Callable[[Any], float]:
     def accuracy(meters: Any) -> float:
-        entropies, correct = unpack_scores(meters["_scores"].tensor)
-        return round(100.0 * accuracy_at_speedup(entropies, correct, speedup), 2)
+        values, correct = unpack_scores(meters["_scores"].tensor)
+        n_layers = correct.size(1)
+        policy = build_policy(DEFAULT_POLICY).description
+        scores = PolicyScores(values, checked_layers(n_layers), n_layers, policy)
+        return round(100.0 * accuracy_at_speedup(scores, correct, speedup), 2)
 
     return accuracy

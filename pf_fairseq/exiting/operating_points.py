@@ -9,7 +9,7 @@ import torch
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.curve import TradeOffCurve
 from pf_fairseq.exiting.metrics import METRICS
-from pf_fairseq.exiting.policy import choose_exits
+from pf_fairseq.exiting.policy import PolicyScores, choose_exits
 from pf_fairseq.exiting.recorded import RecordedExits
 from pf_fairseq.exiting.speedup import speedup_ratio
 from pf_fairseq.exiting.thresholds import check_target, unreachable_reason
@@ -20,7 +20,7 @@ class ReachedPoint:
     """What happens on the split at the threshold chosen for a target.
 
     Attributes:
-        threshold: tau in nats, exact in float32; 0 never exits early.
+        threshold: the policy's parameter, exact in float32.
         speedup: Eq. (15) at that threshold.
         scores: the task's metrics by name; empty without labels.
         exit_counts: how many sentences leave at each exit, `L` numbers.
@@ -55,13 +55,18 @@ def speedup_name(target: float) -> str:
 
 
 def find_operating_point(
-    recorded: RecordedExits, curve: TradeOffCurve, target: float, metrics: Sequence[str]
+    recorded: RecordedExits,
+    scores: PolicyScores,
+    curve: TradeOffCurve,
+    target: float,
+    metrics: Sequence[str],
 ) -> OperatingPoint:
-    """Find the smallest threshold that reaches `target` and score the split there.
+    """Find the first parameter that reaches `target` and score the split there.
 
     Args:
         recorded: the split.
-        curve: the whole trade-off curve of `recorded`, not thinned.
+        scores: what the policy makes of it.
+        curve: the whole trade-off curve of `scores`, not thinned.
         target: wanted speed-up ratio, Eq. (15), at least 1.
         metrics: names out of `METRICS`.
     """
@@ -70,12 +75,15 @@ def find_operating_point(
     if index is None:
         reason = unreachable_reason(target, float(curve.speedup[-1]))
         return OperatingPoint(target, None, reason)
-    return OperatingPoint(target, _reach(recorded, float(curve.threshold[index]), metrics), None)
+    reached = _reach(recorded, scores, float(curve.threshold[index]), metrics)
+    return OperatingPoint(target, reached, None)
 
 
-def _reach(recorded: RecordedExits, threshold: float, metrics: Sequence[str]) -> ReachedPoint:
+def _reach(
+    recorded: RecordedExits, scores: PolicyScores, threshold: float, metrics: Sequence[str]
+) -> ReachedPoint:
     """Let every sentence of the split leave by `threshold`, and count."""
-    exit_layer = choose_exits(recorded.entropies, threshold)
+    exit_layer = choose_exits(scores, threshold)
     predictions = recorded.predictions_at(exit_layer)
     slots = recorded.n_layers + 1  # exits are counted from 1
     targets = recorded.targets

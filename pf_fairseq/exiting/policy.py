@@ -1,18 +1,19 @@
-"""The entropy policy: a sentence leaves at the first exit that is sure enough."""
+"""Policies applied to recorded exits: the same modules that decide at run time."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-# Nats. Two runtimes add up in different orders: so close, a sentence may fall either way.
-NEAR_THRESHOLD = 1e-4
+from pf_fairseq.modules.policies import Policy
+from pf_fairseq.modules.policy_description import PolicyDescription
 
 
 def checked_layers(n_layers: int, min_exit_layer: int = 1, check_interval: int = 1) -> list[int]:
-    """List the layers (1-based, ascending) whose entropy is compared with the threshold.
+    """List the layers (1-based, ascending) at which a policy is asked.
 
-    The last layer is never among them: whoever gets there leaves, whatever the entropy.
+    The last layer is never among them: whoever gets there leaves, whatever the score.
     """
     if not 1 <= min_exit_layer <= n_layers:
         raise ValueError(
@@ -24,45 +25,94 @@ def checked_layers(n_layers: int, min_exit_layer: int = 1, check_interval: int =
     return list(range(min_exit_layer, n_layers, check_interval))
 
 
-def choose_exits(
-    entropies: Tensor, threshold: float, *, min_exit_layer: int = 1, check_interval: int = 1
-) -> Tensor:
-    """Choose each sentence's exit: the first checked layer with entropy < threshold, Eq. (14).
+@dataclass(frozen=True)
+class PolicyScores:
+    """What a policy makes of every sentence at the layers that are checked.
+
+    Attributes:
+        values: fp32 `(N, K)`, of the checked layers alone. NaN never leaves early.
+        layers: the `K` checked layers, 1-based and ascending.
+        n_layers: depth `L`.
+        policy: how the values are to be read.
+    """
+
+    values: Tensor
+    layers: list[int]
+    n_layers: int
+    policy: PolicyDescription
+
+
+def score_exits(
+    policy: Policy,
+    logits: Tensor,
+    evidence: Tensor | None = None,
+    *,
+    min_exit_layer: int = 1,
+    check_interval: int = 1,
+) -> PolicyScores:
+    """Let a policy walk along the checked layers, as it does at run time.
 
     Args:
-        entropies: `(N, L)` in nats, of every exit of every sentence. NaN never leaves early.
-        threshold: tau in nats; <= 0 never exits early.
+        policy: the module.
+        logits: `(N, L, C)` of every exit.
+        evidence: `(N, L, E)` of every exit; None where the method gives none.
         min_exit_layer: first layer that is checked, 1-based.
         check_interval: how many layers lie between two checks.
+    """
+    n_sentences, n_layers, _ = logits.shape
+    evidence = logits[..., :0] if evidence is None else evidence
+    layers = checked_layers(n_layers, min_exit_layer, check_interval)
+    memory = policy.start(n_sentences, logits.device)
+    columns = [logits.new_empty(n_sentences, 0, dtype=torch.float32)]
+    for layer in layers:
+        memory, score = policy.update(
+            memory, logits[:, layer - 1].float(), evidence[:, layer - 1].float()
+        )
+        columns.append(score.unsqueeze(1))
+    return PolicyScores(torch.cat(columns, dim=1), layers, n_layers, policy.description)
+
+
+def choose_exits(scores: PolicyScores, parameter: float) -> Tensor:
+    """Choose each sentence's exit: the first checked layer whose score passes the parameter.
+
+    Args:
+        scores: of the sentences.
+        parameter: the policy's.
 
     Returns:
         int64 `(N,)`, 1-based.
     """
-    if math.isnan(threshold):
+    if math.isnan(parameter):
         raise ValueError(
-            "`threshold` must be a number (entropy in nats), but is NaN instead. "
-            "Use 0 to never exit early."
+            f"the parameter of the policy must be a number ({scores.policy.parameter_unit}), but "
+            f"is NaN instead. Use {scores.policy.never:g} to never exit early."
         )
-    n_sentences, n_layers = entropies.shape
-    exit_layer = torch.full((n_sentences,), n_layers, device=entropies.device)
-    for layer in reversed(checked_layers(n_layers, min_exit_layer, check_interval)):
-        exit_layer.masked_fill_(entropies[:, layer - 1] < threshold, layer)
+    sign = scores.policy.sign
+    values = scores.values
+    exit_layer = torch.full((values.size(0),), scores.n_layers, device=values.device)
+    for column in reversed(range(len(scores.layers))):
+        passes = values[:, column] * sign > parameter * sign
+        exit_layer.masked_fill_(passes, scores.layers[column])
     return exit_layer
 
 
-def near_threshold(entropies: Tensor, threshold: float) -> Tensor:
-    """Which sentences another runtime may let leave elsewhere, for want of the same rounding.
+def distance_to_parameter(scores: PolicyScores, parameter: float) -> Tensor:
+    """How little the scores of a sentence would have to change for it to leave elsewhere.
 
-    The last exit does not count, since whoever gets there leaves; and at a threshold of 0 or less
-    nobody leaves early, however sure.
-
-    Args:
-        entropies: `(N, L)` in nats, of every exit of every sentence.
-        threshold: tau in nats.
+    Two runtimes add up in different orders: where their scores differ by less than this, they
+    must agree on the exit.
 
     Returns:
-        bool `(N,)`: whether an entropy lies within `NEAR_THRESHOLD` of the threshold.
+        fp32 `(N,)`: the smallest distance of a score to the parameter, of the checked exits up to
+        the one at which the sentence leaves; infinite where none is checked, and at a parameter
+        at which nobody leaves.
     """
-    if threshold <= 0:
-        return torch.zeros(entropies.size(0), dtype=torch.bool, device=entropies.device)
-    return ((entropies[:, :-1] - threshold).abs() < NEAR_THRESHOLD).any(dim=1)
+    values, policy = scores.values, scores.policy
+    nearest = torch.full((values.size(0),), math.inf, dtype=torch.float32, device=values.device)
+    if not parameter * policy.sign < policy.never * policy.sign:
+        return nearest
+    exit_layer = choose_exits(scores, parameter)
+    for column, layer in enumerate(scores.layers):
+        distance = (values[:, column] - parameter).abs().nan_to_num(nan=math.inf)
+        nearest = torch.where(layer <= exit_layer, torch.minimum(nearest, distance), nearest)
+    return nearest

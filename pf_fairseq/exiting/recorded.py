@@ -6,20 +6,23 @@ from functools import cached_property
 from torch import Tensor
 
 from pf_fairseq.exiting.metrics import accuracy
-from pf_fairseq.modules.entropy import exit_entropy
+from pf_fairseq.exiting.policy import PolicyScores, score_exits
+from pf_fairseq.modules.policies import Policy
 
 
 @dataclass(frozen=True)
 class RecordedExits:
-    """The logits of every exit for every sentence of a split, in the split's order.
+    """What every exit said of every sentence of a split, in the split's order.
 
     Attributes:
         logits: float32 `(N, L, C)`.
         targets: int64 `(N,)`; None when the split has no labels.
+        evidence: float32 `(N, L, E)`, what the method gives a policy beside logits; None for none.
     """
 
     logits: Tensor
     targets: Tensor | None
+    evidence: Tensor | None = None
 
     @property
     def n_sentences(self) -> int:
@@ -31,10 +34,17 @@ class RecordedExits:
         """Number of exits."""
         return self.logits.size(1)
 
-    @cached_property
-    def entropies(self) -> Tensor:
-        """Entropy of every exit, fp32 `(N, L)`, in nats."""
-        return exit_entropy(self.logits)
+    def scores(
+        self, policy: Policy, *, min_exit_layer: int = 1, check_interval: int = 1
+    ) -> PolicyScores:
+        """What `policy` makes of the sentences at the layers that are checked."""
+        return score_exits(
+            policy,
+            self.logits,
+            self.evidence,
+            min_exit_layer=min_exit_layer,
+            check_interval=check_interval,
+        )
 
     @cached_property
     def predictions(self) -> Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from pf_fairseq.exiting.curve import trade_off_curve
+from pf_fairseq.exiting.policy import PolicyScores
 
 
 @dataclass(frozen=True)
@@ -16,33 +17,29 @@ class TargetThreshold:
     reason: str | None
 
 
-def threshold_for_speedup(
-    entropies: Tensor, target: float, *, min_exit_layer: int = 1, check_interval: int = 1
-) -> TargetThreshold:
-    """Find the smallest threshold whose speed-up on these sentences reaches `target`.
+def threshold_for_speedup(scores: PolicyScores, target: float) -> TargetThreshold:
+    """Find the parameter nearest to `never` whose speed-up on these sentences reaches `target`.
 
     Args:
-        entropies: `(N, L)` in nats, N >= 1; the last column is never looked at.
-        target: wanted speed-up ratio, Eq. (15), at least 1; 1 gives 0, which never exits early.
-        min_exit_layer: first layer that is checked, 1-based.
-        check_interval: how many layers lie between two checks.
+        scores: of N >= 1 sentences.
+        target: wanted speed-up ratio, Eq. (15), at least 1; 1 gives `never`, full depth.
 
     Returns:
-        A threshold midway between two neighbouring entropies, exact in float32.
+        A parameter midway between two neighbouring scores, exact in float32.
     """
     check_target(target)
-    curve = trade_off_curve(entropies, min_exit_layer=min_exit_layer, check_interval=check_interval)
+    curve = trade_off_curve(scores)
     index = curve.index_of_speedup(target)
     if index is None:
         return TargetThreshold(None, unreachable_reason(target, float(curve.speedup[-1])))
     return TargetThreshold(float(curve.threshold[index]), None)
 
 
-def accuracy_at_speedup(entropies: Tensor, correct: Tensor, target: float) -> float:
-    """Accuracy at the smallest threshold that reaches a speed-up on these very sentences.
+def accuracy_at_speedup(scores: PolicyScores, correct: Tensor, target: float) -> float:
+    """Accuracy at the first parameter that reaches a speed-up on these very sentences.
 
     Args:
-        entropies: `(N, L)` in nats, of every exit.
+        scores: of the sentences.
         correct: bool `(N, L)`, whether each exit's prediction is right.
         target: wanted speed-up ratio, Eq. (15), at least 1.
 
@@ -51,9 +48,9 @@ def accuracy_at_speedup(entropies: Tensor, correct: Tensor, target: float) -> fl
         reached, and 0 when there are no sentences.
     """
     check_target(target)
-    if entropies.size(0) == 0:
+    if scores.values.size(0) == 0:
         return 0.0
-    curve = trade_off_curve(entropies, correct)
+    curve = trade_off_curve(scores, correct)
     assert curve.accuracy is not None  # labels were given
     index = curve.index_of_speedup(target)
     return float(curve.accuracy[-1 if index is None else index])

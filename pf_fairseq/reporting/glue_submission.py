@@ -50,7 +50,7 @@ def write_submission(folder: Path, evaluation: Evaluation, labels: Sequence[str]
         for point in evaluation.operating_points:
             if point.reached is None:
                 continue
-            exit_layer = choose_exits(recorded.entropies, point.reached.threshold)
+            exit_layer = choose_exits(evaluation.scores, point.reached.threshold)
             text = _format_rows(recorded.predictions_at(exit_layer), labels)
             write_text(temporary / f"{point.name}x" / FILE_NAMES[evaluation.task], text)
 

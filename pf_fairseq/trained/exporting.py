@@ -12,9 +12,9 @@ from torch import Tensor
 from pf_fairseq.artefact.archive import load_archive, save_archive
 from pf_fairseq.artefact.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
 from pf_fairseq.errors import InputError
-from pf_fairseq.exiting.policy import choose_exits, near_threshold
+from pf_fairseq.exiting.policy import choose_exits, distance_to_parameter, score_exits
 from pf_fairseq.files import atomic_path
-from pf_fairseq.modules.entropy import exit_entropy
+from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.folding import fold_exits
 from pf_fairseq.text.data_bin import load_split
@@ -23,6 +23,7 @@ from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer
 from pf_fairseq.trained.loading import TrainedModel
 
 LOGITS_TOLERANCE = 1e-4  # fp32: folded exits and another order of summation
+SCORE_TOLERANCE = 1e-4  # what that does to a score
 N_COMPARED = 64
 
 
@@ -169,15 +170,15 @@ def _compare_at(
     threshold: float,
     options: ExportOptions,
 ) -> tuple[float, int]:
-    entropies = exit_entropy(expected)
-    near = near_threshold(entropies, threshold)
-    logits, exit_layer, _ = module(tokens, torch.tensor(threshold))
-    exits = choose_exits(
-        entropies,
-        threshold,
+    scores = score_exits(
+        build_policy(DEFAULT_POLICY),
+        expected,
         min_exit_layer=options.min_exit_layer,
         check_interval=options.check_interval,
     )
+    near = distance_to_parameter(scores, threshold) < SCORE_TOLERANCE
+    logits, exit_layer, _ = module(tokens, torch.tensor(threshold))
+    exits = choose_exits(scores, threshold)
     n_wrong = int(((exit_layer != exits) & ~near).sum())
     at_exit = expected[torch.arange(len(expected), device=expected.device), exit_layer - 1]
     difference = float((logits - at_exit).abs().max())

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pf_fairseq.exiting.recorded import RecordedExits
+from pf_fairseq.modules.entropy import exit_entropy
 from pf_fairseq.text.glue import read_glue
 from pf_fairseq.text.tokenizer import load_tokenizer
 
@@ -102,7 +103,7 @@ def test_differences_are_counted_and_told_from_near_ones() -> None:
     recorded = RecordedExits(
         torch.stack([torch.tensor([[9.0, 0.0], [9.0, 0.0]]), near, near]), targets=None
     )
-    threshold = float(recorded.entropies[1, 0]) - 1e-5
+    threshold = float(exit_entropy(recorded.logits)[1, 0]) - 1e-5
     agreement = Agreement(sentences=3)
     answers = [Answer("yes", 1), Answer("yes", 1), Answer("no", 2)]
     compare(agreement, answers, recorded, ["yes", "no"], Point(2.0, threshold))

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.evaluation import evaluate_exits
@@ -11,6 +12,8 @@ from pf_fairseq.exiting.metrics import check_metrics
 from pf_fairseq.exiting.operating_points import read_speedups, speedup_name
 from pf_fairseq.exiting.recorded import RecordedExits
 from pf_fairseq.exiting.thresholds import accuracy_at_speedup, threshold_for_speedup
+from pf_fairseq.modules.entropy import exit_entropy
+from pf_fairseq.modules.policies import EntropyPolicy
 from tests.reference import exiting as naive
 
 
@@ -21,6 +24,10 @@ def random_split(n_sentences: int, n_layers: int, *, labelled: bool = True) -> R
     targets = torch.randint(0, 2, (n_sentences,), generator=generator)
     logits[:, :, 1] += targets[:, None] - 0.5
     return RecordedExits(logits, targets if labelled else None)
+
+
+def entropies_of(recorded: RecordedExits) -> Tensor:
+    return exit_entropy(recorded.logits)
 
 
 @pytest.mark.parametrize("n_layers", [2, 6, 12])
@@ -35,7 +42,8 @@ def test_counts_and_scores_are_those_of_naive_loops(n_layers: int) -> None:
         assert reached is not None and reached.exit_correct is not None
         checked = list(range(1, n_layers))
         exits = [
-            naive.exit_of(row, reached.threshold, checked) for row in recorded.entropies.tolist()
+            naive.exit_of(row, reached.threshold, checked)
+            for row in entropies_of(recorded).tolist()
         ]
         assert reached.exit_counts == [exits.count(layer) for layer in range(1, n_layers + 1)]
         assert reached.speedup == naive.speedup(exits, n_layers) >= point.target_speedup
@@ -62,17 +70,17 @@ def test_agrees_with_the_shortcuts() -> None:
     for point in evaluation.operating_points:
         assert point.reached is not None
         target = point.target_speedup
-        found = threshold_for_speedup(recorded.entropies, target)
+        found = threshold_for_speedup(recorded.scores(EntropyPolicy()), target)
         assert found.threshold == point.reached.threshold
         assert recorded.correct is not None
-        shortcut = accuracy_at_speedup(recorded.entropies, recorded.correct, target)
+        shortcut = accuracy_at_speedup(recorded.scores(EntropyPolicy()), recorded.correct, target)
         assert shortcut == point.reached.scores["accuracy"]
 
 
 def test_entropies_are_those_of_the_softmax() -> None:
     recorded = random_split(20, 4)
     expected = [[naive.entropy(exit_) for exit_ in row] for row in recorded.logits.tolist()]
-    torch.testing.assert_close(recorded.entropies, torch.tensor(expected), atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(entropies_of(recorded), torch.tensor(expected), atol=1e-6, rtol=1e-5)
 
 
 def test_without_labels_there_are_counts_but_no_scores() -> None:

@@ -36,7 +36,7 @@ def test_one_file_per_target(tmp_path: Path, make_evaluation: MakeEvaluation, ta
         header, *rows = path.read_text(encoding="utf-8").splitlines()
         assert header == "index\tprediction"
         assert [row.split("\t")[0] for row in rows] == [str(number) for number in range(50)]
-        exits = choose_exits(evaluation.recorded.entropies, point.reached.threshold)
+        exits = choose_exits(evaluation.scores, point.reached.threshold)
         logits = evaluation.recorded.logits
         expected = [
             labels[int(logits[number, exit_layer - 1].argmax())]

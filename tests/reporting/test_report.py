@@ -69,7 +69,7 @@ def test_report_agrees_with_itself(tmp_path: Path, make_evaluation: MakeEvaluati
     for point in report["operating_points"]:
         assert point["speedup"] >= point["target_speedup"]
         assert curve[point["threshold"]] == (point["speedup"], point["accuracy"])
-        exits = choose_exits(evaluation.recorded.entropies, point["threshold"])
+        exits = choose_exits(evaluation.scores, point["threshold"])
         assert speedup_ratio(exits, 6) == point["speedup"]
 
 

@@ -28,6 +28,7 @@ from pf_fairseq.trained.exporting import (
     export_archive,
 )
 from pf_fairseq.trained.loading import TrainedModel, load_trained_model
+from tests.exiting.scores import scores_of
 from tests.tolerances import BATCHED, EXIT_MARGIN
 
 POINTS = [OperatingPoint("1.5", 1.5, 0.3, 1.5, 0.9), OperatingPoint("2", 2.0, 0.5, 2.1, None)]
@@ -57,7 +58,7 @@ def test_exits_and_logits_are_those_of_the_trained_model(
     for tau in (0.0, 0.2, 0.4, 0.6):
         clear = ((entropies - tau).abs() > EXIT_MARGIN).all(dim=1)
         logits, exit_layer, entropy = module(tokens, torch.tensor(tau))
-        assert torch.equal(exit_layer[clear], choose_exits(entropies, tau)[clear])
+        assert torch.equal(exit_layer[clear], choose_exits(scores_of(entropies), tau)[clear])
         rows = torch.arange(len(tokens))
         torch.testing.assert_close(logits, every_exit[rows, exit_layer - 1], **BATCHED)
         torch.testing.assert_close(entropy, entropies[rows, exit_layer - 1], **BATCHED)
