@@ -47,7 +47,7 @@ class PolicyDescription:
 
 def _finite(content: Mapping[str, Any], field: str) -> float:
     value = content.get(field)
-    if type(value) in (int, float):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         try:
             number = float(value)
         except OverflowError:  # an int of more than 308 digits
