@@ -2,14 +2,15 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pf_fairseq.cli.evaluate import add_source_arguments, check_output_folder, record_split
+from pf_fairseq.cli.evaluate import add_source_arguments, record_split
+from pf_fairseq.cli.outputs import check_not_an_input, check_output_file
 from pf_fairseq.errors import InputError
-from pf_fairseq.exiting.evaluation import Evaluation, evaluate_exits
-from pf_fairseq.exiting.operating_points import read_speedups
-from pf_fairseq.reporting.report import build_operating_points, write_json
-from pf_fairseq.reporting.table import format_table
-from pf_fairseq.text.task import TaskDescription
+
+# All else is imported where it runs: `--help` and a wrong flag are to be answered at once.
+if TYPE_CHECKING:
+    from pf_fairseq.exiting.evaluation import Evaluation
 
 HELP = "choose the thresholds that give the speed-ups wanted"
 
@@ -29,10 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Record the split, choose the thresholds, write them and print the table."""
+    from pf_fairseq.exiting.evaluation import evaluate_exits
+    from pf_fairseq.exiting.operating_points import read_speedups
+    from pf_fairseq.reporting.report import build_operating_points, write_json
+    from pf_fairseq.reporting.table import format_table
+    from pf_fairseq.text.task import TaskDescription
+
     targets = read_speedups(args.speedup)
-    if args.output.is_dir():
-        raise InputError(f"`{args.output}` is a folder, but a JSON file is to be written there.")
-    check_output_folder(args.output.parent)
+    check_not_an_input(args.output, {"--checkpoint": args.checkpoint, "--data": args.data})
+    check_output_file(args.output)
     task = TaskDescription.read(args.data)
     recorded = record_split(args.checkpoint, args.data, args.split)
     evaluation = evaluate_exits(recorded, task=task.task, metrics=["accuracy"], targets=targets)
@@ -43,7 +49,7 @@ def run(args: argparse.Namespace) -> None:
     print(f"Written to {args.output}; the default is {content['default']}x")
 
 
-def _check_reached(evaluation: Evaluation) -> None:
+def _check_reached(evaluation: "Evaluation") -> None:
     """Refuse to calibrate for less than all that was asked."""
     missed = [point for point in evaluation.operating_points if point.reached is None]
     if missed:

@@ -5,23 +5,16 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pf_fairseq.backbones.backbone import Backbone
-from pf_fairseq.checkpoints.encoder_config import EncoderConfig
-from pf_fairseq.checkpoints.equality import TOLERANCE, differing_text, largest_difference
-from pf_fairseq.checkpoints.fairseq_encoder import (
-    CHECKPOINT_NAME,
-    FLAGS_NAME,
-    OFFICIAL_NAME,
-    fairseq_files,
-    read_fairseq,
-)
-from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME
-from pf_fairseq.checkpoints.hugging_face.reading import read_hugging_face
-from pf_fairseq.checkpoints.hugging_face.writing import hugging_face_files
-from pf_fairseq.checkpoints.pretrained import PretrainedEncoder, write_folder
+from pf_fairseq.cli.outputs import check_not_an_input
 from pf_fairseq.errors import InputError
-from pf_fairseq.registration import register
+
+# All else is imported where it runs: `--help` and a wrong flag are to be answered at once.
+if TYPE_CHECKING:
+    from pf_fairseq.backbones.backbone import Backbone
+    from pf_fairseq.checkpoints.encoder_config import EncoderConfig
+    from pf_fairseq.checkpoints.pretrained import PretrainedEncoder
 
 HELP = "turn a pretrained encoder of Hugging Face into a checkpoint for fairseq, or back"
 
@@ -37,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="PATH",
         help="a Hugging Face folder, a folder that this command wrote, one with fairseq's "
-        f"{OFFICIAL_NAME} and dict.txt, or (with --data) a checkpoint of fairseq-train",
+        "model.pt and dict.txt, or (with --data) a checkpoint of fairseq-train",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     parser.add_argument("--to-hf", action="store_true", help="write a Hugging Face folder")
@@ -47,12 +40,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check",
         action="store_true",
-        help=f"compare hidden states with transformers first; more than {TOLERANCE:g} is a failure",
+        help="compare hidden states with transformers first; more than 1e-4 is a failure",
     )
 
 
 def run(args: argparse.Namespace) -> None:
     """Read, check, and write the folder in one step."""
+    from pf_fairseq.checkpoints.fairseq_encoder import fairseq_files
+    from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME
+    from pf_fairseq.checkpoints.hugging_face.reading import read_hugging_face
+    from pf_fairseq.checkpoints.hugging_face.writing import hugging_face_files
+    from pf_fairseq.checkpoints.pretrained import write_folder
+    from pf_fairseq.registration import register
+
+    check_not_an_input(args.output, {"--from": args.source, "--data": args.data}, folder=True)
     register()  # fairseq's oldest checkpoints hold an argparse.Namespace
     is_hugging_face = (args.source / CONFIG_NAME).is_file()
     if is_hugging_face and args.to_hf:
@@ -74,7 +75,10 @@ def run(args: argparse.Namespace) -> None:
         )
 
 
-def _read_fairseq(args: argparse.Namespace) -> PretrainedEncoder:
+def _read_fairseq(args: argparse.Namespace) -> "PretrainedEncoder":
+    from pf_fairseq.checkpoints.fairseq_encoder import CHECKPOINT_NAME, OFFICIAL_NAME, read_fairseq
+    from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME
+
     source: Path = args.source
     if source.is_file():
         if args.data is None:
@@ -91,7 +95,7 @@ def _read_fairseq(args: argparse.Namespace) -> PretrainedEncoder:
     )
 
 
-def _check(folder: Path | None, encoder: PretrainedEncoder, ours: Backbone) -> str:
+def _check(folder: Path | None, encoder: "PretrainedEncoder", ours: "Backbone") -> str:
     """Compare with transformers.
 
     Args:
@@ -102,6 +106,9 @@ def _check(folder: Path | None, encoder: PretrainedEncoder, ours: Backbone) -> s
     Raises:
         SystemExit: if they differ.
     """
+    from pf_fairseq.checkpoints.hugging_face.writing import hugging_face_files
+    from pf_fairseq.checkpoints.pretrained import write_folder
+
     if encoder.tokenizer is None:
         raise InputError("`--check` compares on real text and needs the tokenizer's files.")
     if folder is not None:
@@ -111,16 +118,18 @@ def _check(folder: Path | None, encoder: PretrainedEncoder, ours: Backbone) -> s
         return _compare(Path(written) / "model", encoder, ours)
 
 
-def _compare(folder: Path, encoder: PretrainedEncoder, ours: Backbone) -> str:
-    difference = largest_difference(folder, encoder, ours)
-    if difference > TOLERANCE:
+def _compare(folder: Path, encoder: "PretrainedEncoder", ours: "Backbone") -> str:
+    from pf_fairseq.checkpoints import equality
+
+    difference = equality.largest_difference(folder, encoder, ours)
+    if difference > equality.TOLERANCE:
         raise SystemExit(
             f"pf-fairseq convert: hidden states differ from transformers' by up to "
-            f"{difference:.2e} (tolerance {TOLERANCE:g}); nothing was written."
+            f"{difference:.2e} (tolerance {equality.TOLERANCE:g}); nothing was written."
         )
     same = f"Same hidden states as transformers, within {difference:.1e}"
     try:
-        text = differing_text(folder, encoder)
+        text = equality.differing_text(folder, encoder)
     except ImportError as error:
         return f"{same}; its tokenizer cannot be compared ({' '.join(str(error).split())})"
     if text is not None:
@@ -138,7 +147,9 @@ def _shortened(names: Sequence[str]) -> str:
     return f"{', '.join(modules[:MOST_NAMED])}{more}"
 
 
-def _report(output: Path, config: EncoderConfig, n_parameters: int, *, to_hf: bool) -> str:
+def _report(output: Path, config: "EncoderConfig", n_parameters: int, *, to_hf: bool) -> str:
+    from pf_fairseq.checkpoints.fairseq_encoder import CHECKPOINT_NAME, FLAGS_NAME
+
     shape = config.shape
     what = f"{config.backbone}, {shape.n_layers} layers x {shape.hidden_dim}"
     line = f"Wrote {output}: {what}, {n_parameters / 1e6:.1f} M parameters"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pf_fairseq.cli.program import Parser, run_program
 
-COMMANDS = ("convert", "preprocess", "evaluate", "calibrate")
+COMMANDS = ("convert", "preprocess", "evaluate", "calibrate", "export")
 
 
 def build_parser() -> Parser:
@@ -14,6 +14,7 @@ def build_parser() -> Parser:
     parser = Parser(prog="pf-fairseq", description="Early exits for sentence classifiers.")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:
+        # Each describes its options without torch or fairseq, and imports them when it runs.
         module = importlib.import_module(f"pf_fairseq.cli.{name}")
         subparser = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(subparser)

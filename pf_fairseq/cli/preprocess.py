@@ -6,18 +6,21 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from pf_fairseq.cli.outputs import check_not_an_input
 from pf_fairseq.errors import InputError
-from pf_fairseq.text.corpus import Corpus, hold_out
-from pf_fairseq.text.custom import read_custom
-from pf_fairseq.text.data_bin import check_output, write_data_bin
-from pf_fairseq.text.encoding import EncodedRow, LengthSummary
 from pf_fairseq.text.glue import FAIRSEQ_SPLITS, GLUE_TASKS, read_glue
-from pf_fairseq.text.inputs import check_max_tokens
-from pf_fairseq.text.task import TaskDescription, fairseq_flags
-from pf_fairseq.text.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer
-from pf_fairseq.text.tsv import Columns
 
+# What torch or the tokenizers' libraries are needed for is imported where it runs: `--help` and a
+# wrong flag are to be answered at once.
+if TYPE_CHECKING:
+    from pf_fairseq.text.corpus import Corpus
+    from pf_fairseq.text.encoding import EncodedRow, LengthSummary
+    from pf_fairseq.text.task import TaskDescription
+    from pf_fairseq.text.tokenizer import Tokenizer
+
+TOKENIZER_KINDS = ("roberta", "bert", "sentencepiece")
 HELP = "turn GLUE or own tab-separated files into the data that fairseq-train reads"
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -42,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="whether the first line of each file is a header; default: it is",
     )
-    parser.add_argument("--tokenizer", choices=list(TOKENIZERS), required=True)
+    parser.add_argument("--tokenizer", choices=TOKENIZER_KINDS, required=True)
     parser.add_argument(
         "--tokenizer-dir",
         type=Path,
@@ -68,8 +71,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Read, check, encode and write; print what a person needs for `fairseq-train`."""
+    from pf_fairseq.text.corpus import hold_out
+    from pf_fairseq.text.data_bin import check_output, write_data_bin
+    from pf_fairseq.text.inputs import check_max_tokens
+    from pf_fairseq.text.tokenizer import load_tokenizer
+
     _check_usage(args)
+    inputs = ("train", "valid", "test", "data_dir", "tokenizer_dir")
+    paths = {_option(name): getattr(args, name) for name in inputs}
     check_output(args.output)
+    check_not_an_input(args.output, paths, folder=True)
     tokenizer = load_tokenizer(args.tokenizer, args.tokenizer_dir)
     pair = len(GLUE_TASKS[args.task].texts) == 2 if args.task else args.text_pair_column is not None
     check_max_tokens(args.max_tokens, tokenizer.layout(pair), pair)
@@ -81,7 +92,7 @@ def run(args: argparse.Namespace) -> None:
     print(report(args.output, description, summaries, corpus.notes))
 
 
-def track(rows: Iterable[EncodedRow], *, name: str, total: int) -> Iterable[EncodedRow]:
+def track(rows: "Iterable[EncodedRow]", *, name: str, total: int) -> "Iterable[EncodedRow]":
     """Show a bar on a terminal, and a line every few seconds elsewhere."""
     if sys.stderr.isatty():
         from tqdm import tqdm
@@ -98,8 +109,8 @@ def track(rows: Iterable[EncodedRow], *, name: str, total: int) -> Iterable[Enco
 
 def report(
     output: Path,
-    description: TaskDescription,
-    summaries: Mapping[str, LengthSummary],
+    description: "TaskDescription",
+    summaries: "Mapping[str, LengthSummary]",
     notes: Sequence[str],
 ) -> str:
     """Say what was written, how long the inputs are, what to look at, and how to train on them."""
@@ -140,7 +151,7 @@ def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _read_glue(args: argparse.Namespace) -> Corpus:
+def _read_glue(args: argparse.Namespace) -> "Corpus":
     splits = "train,dev" if args.splits is None else args.splits
     names = [name.strip() for name in splits.split(",")]
     unknown = [name for name in names if name not in FAIRSEQ_SPLITS]
@@ -152,7 +163,10 @@ def _read_glue(args: argparse.Namespace) -> Corpus:
     return read_glue(args.task, args.data_dir, names)
 
 
-def _read_own(args: argparse.Namespace) -> Corpus:
+def _read_own(args: argparse.Namespace) -> "Corpus":
+    from pf_fairseq.text.custom import read_custom
+    from pf_fairseq.text.tsv import Columns
+
     texts = [args.text_column, args.text_pair_column]
     columns = [column for column in [*texts, args.label_column] if column is not None]
     if min(columns) < 0 or len(set(columns)) < len(columns):
@@ -168,7 +182,9 @@ def _read_own(args: argparse.Namespace) -> Corpus:
     )
 
 
-def _describe(corpus: Corpus, tokenizer: Tokenizer, max_tokens: int) -> TaskDescription:
+def _describe(corpus: "Corpus", tokenizer: "Tokenizer", max_tokens: int) -> "TaskDescription":
+    from pf_fairseq.text.task import TaskDescription, fairseq_flags
+
     layout = tokenizer.layout(corpus.pair)
     return TaskDescription(
         task=corpus.task,

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from pf_fairseq.errors import InputError
+
+if TYPE_CHECKING:  # torch takes seconds to import, for which no reader of text should wait
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,10 @@ def build_input(
     return [*opening, *separator, *second[:n_second], layout.eos_token]
 
 
-def pad_batch(sentences: Sequence[Sequence[int]], pad_id: int) -> Tensor:
+def pad_batch(sentences: Sequence[Sequence[int]], pad_id: int) -> "Tensor":
     """Stack finished inputs into one int64 tensor `(B, T)`, padded on the right with `pad_id`."""
+    import torch
+
     longest = max((len(sentence) for sentence in sentences), default=0)
     batch = torch.full((len(sentences), longest), pad_id, dtype=torch.int64)
     for row, sentence in zip(batch, sentences, strict=True):

@@ -82,7 +82,7 @@ def test_refuses_outputs_that_cannot_be_written(
     tiny_checkpoint: "TinyCheckpoint", tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert calibrate(tiny_checkpoint, tmp_path, "--speedup", "2") == 2
-    assert "is a folder, but a JSON file is to be written there" in capsys.readouterr().err
+    assert "is a folder, but a file is to be written there" in capsys.readouterr().err
     (tmp_path / "file").write_text("kept", encoding="utf-8")
     assert calibrate(tiny_checkpoint, tmp_path / "file" / "a.json", "--speedup", "2") == 2
     assert "is a file, but a folder is to be written there" in capsys.readouterr().err

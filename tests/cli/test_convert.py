@@ -242,7 +242,7 @@ def test_weights_that_are_no_numbers(
 def test_a_failed_check_writes_nothing(
     chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pf_fairseq.cli.convert.TOLERANCE", -1.0)
+    monkeypatch.setattr("pf_fairseq.checkpoints.equality.TOLERANCE", -1.0)
     with pytest.raises(SystemExit, match=r"^pf-fairseq convert: hidden states differ from"):
         convert("--from", chain.source, "--output", tmp_path / "output", "--check")
     assert not (tmp_path / "output").exists()

@@ -229,7 +229,8 @@ def test_output_that_is_no_data_bin_is_kept(
     options = own_files(tmp_path)
     assert run(*options, "--output", tmp_path, *roberta) == 2
     assert "would be replaced whole, but holds train.tsv, valid.tsv" in capsys.readouterr().err
-    assert run(*options, "--output", tmp_path / "train.tsv", *roberta) == 2
+    (tmp_path / "file").write_text("kept", encoding="utf-8")
+    assert run(*options, "--output", tmp_path / "file", *roberta) == 2
     assert "is a file" in capsys.readouterr().err
 
 

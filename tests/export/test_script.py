@@ -146,7 +146,7 @@ def test_outputs_that_cannot_be_written(run: Run, tiny_checkpoint: Any, tmp_path
     (tmp_path / "file").write_text("")
     arguments = ["--checkpoint", tiny_checkpoint.path, "--output"]
     result = run(*arguments, tmp_path / "file" / "model.pt")
-    assert_refused(result, "model.pt` cannot be written (File exists); choose another output path")
+    assert_refused(result, "file` is a file, but a folder is to be written there")
     assert_refused(run(*arguments, tmp_path), "is a folder, but a file is to be written there")
     assert os.listdir(tmp_path) == ["file"]
 
