@@ -52,6 +52,12 @@ def pretrained_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def mpnet_dir() -> Path:
+    """Hugging Face folder of all-mpnet-base-v2."""
+    return _folder("PF_MPNET_DIR")
+
+
+@pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data-bin of 200 train and 60 valid sentences of 2 classes, with a tokenizer of its own."""
     from tests.tiny_data import make_data_bin  # not at the top: only now is the root on sys.path

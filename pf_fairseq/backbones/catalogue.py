@@ -3,10 +3,11 @@
 from pf_fairseq.backbones.albert import ALBERT
 from pf_fairseq.backbones.bert import BERT
 from pf_fairseq.backbones.description import BackboneDescription
+from pf_fairseq.backbones.mpnet import MPNET
 from pf_fairseq.backbones.roberta import ROBERTA
 
 BACKBONES: dict[str, BackboneDescription] = {
-    description.name: description for description in (ROBERTA, BERT, ALBERT)
+    description.name: description for description in (ROBERTA, BERT, ALBERT, MPNET)
 }
 
 

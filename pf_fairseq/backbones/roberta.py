@@ -39,11 +39,15 @@ class RobertaEncoder(Backbone):
     def embed(self, tokens: Tensor) -> tuple[Tensor, Layout]:
         """Embed int64 tokens `(B, T)`, padded on the right, to `(B, T, H)` and their layout."""
         layout = padded_layout(tokens, self.pad_id)
+        return self.embed_text(tokens, layout), layout
+
+    def embed_text(self, tokens: Tensor, layout: Layout) -> Tensor:
+        """Embed int64 tokens `(B, T)` of this layout to `(B, T, H)`."""
         is_token = layout.mask.long()  # ONNX has no cumsum of bool
         positions = is_token.cumsum(dim=1) * is_token + self.pad_id
         embedded = self.embed_tokens(tokens) + self.embed_positions(positions)
         normed: Tensor = self.dropout(self.layernorm_embedding(embedded))
-        return normed, layout
+        return normed
 
 
 def _fold_segments(weights: dict[str, Tensor]) -> None:

@@ -9,6 +9,8 @@ from transformers import (
     AlbertForMaskedLM,
     BertConfig,
     BertForPreTraining,
+    MPNetConfig,
+    MPNetForMaskedLM,
     PreTrainedModel,
     RobertaConfig,
     RobertaForMaskedLM,
@@ -19,7 +21,7 @@ from pf_fairseq.text.tokenizer import load_tokenizer
 from tests.text import small_bpe, small_word_piece
 from tests.text.small_sentence_piece import albert_files
 
-BACKBONES = ["roberta", "bert", "albert"]
+BACKBONES = list(CATALOGUE)
 TINY = {
     "hidden_size": 32,
     "num_hidden_layers": 3,
@@ -38,14 +40,18 @@ _MODELS: dict[str, tuple[type, type]] = {
     "roberta": (RobertaConfig, RobertaForMaskedLM),
     "bert": (BertConfig, BertForPreTraining),
     "albert": (AlbertConfig, AlbertForMaskedLM),
+    "mpnet": (MPNetConfig, MPNetForMaskedLM),
 }
 
 
 def tokenizer_files(backbone: str) -> dict[str, bytes]:
     """Files of a small tokenizer as Hugging Face names them."""
-    if backbone == "roberta":
-        return small_bpe.hugging_face_files()
-    return small_word_piece.bert_files() if backbone == "bert" else albert_files()
+    return {
+        "roberta": small_bpe.hugging_face_files,
+        "bert": small_word_piece.bert_files,
+        "albert": albert_files,
+        "mpnet": small_word_piece.mpnet_files,
+    }[backbone]()
 
 
 def random_model(backbone: str, folder: Path, **sizes: Any) -> PreTrainedModel:

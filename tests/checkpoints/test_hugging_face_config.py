@@ -5,12 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from transformers import AlbertConfig, BertConfig, RobertaConfig
+from transformers import AlbertConfig, BertConfig, MPNetConfig, RobertaConfig
 
 from pf_fairseq.checkpoints.hugging_face.config import config_json, read_config
 from pf_fairseq.errors import InputError
 
-CLASSES = {"roberta": RobertaConfig, "bert": BertConfig, "albert": AlbertConfig}
+CLASSES = {
+    "roberta": RobertaConfig,
+    "bert": BertConfig,
+    "albert": AlbertConfig,
+    "mpnet": MPNetConfig,
+}
 
 
 def _write(folder: Path, backbone: str, **changed: Any) -> Path:

@@ -67,7 +67,7 @@ def assert_same_states(encoder: PretrainedEncoder, model: nn.Module, tokens: Ten
     is_token = tokens.ne(PAD)
     inputs: dict[str, Any] = {"input_ids": _own_ids(encoder, tokens)}
     inputs["attention_mask"] = is_token.long()
-    if encoder.config.backbone != "roberta":
+    if encoder.config.backbone in ("bert", "albert"):
         inputs["token_type_ids"] = _segments(tokens)
     with torch.inference_mode():
         expected = model(**inputs, output_hidden_states=True).hidden_states
@@ -85,7 +85,7 @@ def _inputs(encoder: PretrainedEncoder) -> Iterator[Tensor]:
     torch.manual_seed(2)
     vocab_size = encoder.config.shape.vocab_size
     single = _single(vocab_size)
-    pairs = _pairs(vocab_size, separator=encoder.config.backbone == "roberta")
+    pairs = _pairs(vocab_size, separator=encoder.config.backbone in ("roberta", "mpnet"))
     yield from (single, _padded(single), pairs, _padded(pairs))
 
 
@@ -123,6 +123,13 @@ def test_segments_of_a_roberta_are_part_of_its_positions(tmp_path: Path) -> None
 def test_real_minilm(pretrained_dir: Path) -> None:
     encoder = read_hugging_face(pretrained_dir)
     model = AutoModel.from_pretrained(pretrained_dir).eval()
+    for tokens in _inputs(encoder):
+        assert_same_states(encoder, model, tokens)
+
+
+def test_real_mpnet(mpnet_dir: Path) -> None:
+    encoder = read_hugging_face(mpnet_dir)
+    model = AutoModel.from_pretrained(mpnet_dir).eval()
     for tokens in _inputs(encoder):
         assert_same_states(encoder, model, tokens)
 

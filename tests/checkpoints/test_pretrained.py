@@ -66,7 +66,7 @@ def test_fairseqs_old_name_of_an_activation() -> None:
     [
         ({"activation_fn": "tanh"}, "must be one of gelu, gelu_accurate, relu, but is 'tanh'"),
         ({"_name": "past_future_albert_base"}, "flags lack `encoder_embedding_dim`"),
-        ({"_name": "transformer_lm"}, "must be RoBERTa, BERT or ALBERT"),
+        ({"_name": "transformer_lm"}, "must be RoBERTa, BERT, ALBERT or MPNet, but is"),
         ({"encoder_layers": None}, "flags lack `encoder_layers`"),
     ],
 )

@@ -36,7 +36,9 @@ def _encoder_gradients(model: PastFutureModel) -> dict[str, Tensor | None]:
     return {name: p.grad for name, p in model.named_parameters() if name.startswith("encoder")}
 
 
-@pytest.mark.parametrize("arch", ["roberta_base", "bert_base", "albert_base", "bert_large"])
+@pytest.mark.parametrize(
+    "arch", ["roberta_base", "bert_base", "albert_base", "mpnet_base", "bert_large"]
+)
 def test_archs_are_registered(arch: str) -> None:
     register()
     name = f"past_future_{arch}"
@@ -48,7 +50,7 @@ def test_archs_are_registered(arch: str) -> None:
         assert (args.encoder_layers, args.encoder_embed_dim) == (24, 1024)
 
 
-@pytest.mark.parametrize("backbone", ["bert", "albert"])
+@pytest.mark.parametrize("backbone", ["bert", "albert", "mpnet"])
 def test_every_parameter_is_trained(backbone: str, tiny_data: Path) -> None:
     model = build(backbone).train()
     criterion: PastFutureCriterion = build_criterion(tiny_data)

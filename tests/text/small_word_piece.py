@@ -1,5 +1,7 @@
 """A WordPiece vocabulary trained on a few sentences, its special tokens in BERT's places."""
 
+import json
+
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
@@ -9,6 +11,15 @@ from tokenizers.trainers import WordPieceTrainer
 from tests.text.small_bpe import SENTENCES
 
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+MPNET_ROLES = {
+    "bos": "<s>",
+    "cls": "<s>",
+    "pad": "<pad>",
+    "eos": "</s>",
+    "sep": "</s>",
+    "unk": "[UNK]",
+    "mask": "<mask>",
+}
 # as a cased tokenizer of BERT has it
 CASED = b'{"do_lower_case": false, "tokenizer_class": "BertTokenizer", "model_max_length": 512}'
 
@@ -38,3 +49,18 @@ def bert_files(*, cased: bool | None = None) -> dict[str, bytes]:
     if cased is not None:
         files["tokenizer_config.json"] = CASED if cased else b"{}"
     return files
+
+
+def mpnet_files() -> dict[str, bytes]:
+    """Give `vocab.txt` with MPNet's special tokens around BERT's, and what names them."""
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", *PIECES, "<mask>"]
+    config = {
+        **{f"{role}_token": piece for role, piece in MPNET_ROLES.items()},
+        "do_lower_case": True,
+        "tokenizer_class": "MPNetTokenizer",
+        "model_max_length": 512,
+    }
+    return {
+        "vocab.txt": "".join(f"{piece}\n" for piece in pieces).encode(),
+        "tokenizer_config.json": json.dumps(config).encode(),
+    }

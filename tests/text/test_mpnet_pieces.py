@@ -1,0 +1,93 @@
+"""WordPiece with MPNet's special tokens: ids, the two unknown pieces, and the finished input."""
+
+from pathlib import Path
+
+import pytest
+from transformers import AutoTokenizer, MPNetTokenizer
+
+from pf_fairseq.text.dictionary import read_dictionary
+from pf_fairseq.text.inputs import build_input
+from pf_fairseq.text.special_pieces import SpecialPieces
+from pf_fairseq.text.word_piece import WordPiece
+from tests.fuzzing import fuzzed_texts
+from tests.text.glue_layout import dev_texts
+from tests.text.small_bpe import SENTENCES, write_files
+from tests.text.small_word_piece import PIECES, bert_files, mpnet_files
+from tests.text.test_word_piece import TRICKY
+
+ANGLED = SpecialPieces("<s>", "<pad>", "</s>", "[UNK]", "<mask>")
+
+
+def _real(folder: Path) -> WordPiece:
+    names = ("vocab.txt", "tokenizer_config.json")
+    return WordPiece({name: (folder / name).read_bytes() for name in names})
+
+
+def test_ids_are_the_tokenizers_own() -> None:
+    tokenizer = WordPiece(mpnet_files())
+    assert tokenizer.special_pieces == ANGLED
+    assert tokenizer.token_id_map is None
+    ids = read_dictionary(tokenizer.dictionary_text())
+    expected = ["<s>", "<pad>", "</s>", "<unk>", *PIECES, "<mask>"]
+    assert list(ids) == expected and tokenizer.vocab_size == len(expected)
+    assert tokenizer.unk_id == expected.index("[UNK]") != 3
+    assert tokenizer.mask_id == len(expected) - 1
+    assert tokenizer.encode_batch(["\u2603"]) == [[tokenizer.unk_id]]
+
+
+def test_another_order_is_mapped() -> None:
+    pieces = ["[PAD]", "[UNK]", "<mask>", "</s>", "a", "<pad>", "<s>", "<unk>", "b"]
+    tokenizer = WordPiece({"vocab.txt": "\n".join(pieces).encode()})
+    #          [PAD] [UNK] <mask> </s> a <pad> <s> <unk> b
+    assert tokenizer.token_id_map == [4, 5, 8, 2, 6, 1, 0, 3, 7]
+    assert (tokenizer.unk_id, tokenizer.mask_id) == (5, 8)
+
+
+def test_without_a_second_unknown_piece_the_first_is_fairseqs() -> None:
+    pieces = ["<s>", "<pad>", "</s>", "[UNK]", "a", "<mask>"]
+    tokenizer = WordPiece({"vocab.txt": "\n".join(pieces).encode()})
+    assert tokenizer.token_id_map is None and tokenizer.unk_id == 3
+    assert tokenizer.dictionary_text() == "a 1\n"
+
+
+def test_ids_equal_transformers(tmp_path: Path) -> None:
+    files = mpnet_files()
+    theirs = MPNetTokenizer.from_pretrained(write_files(tmp_path, files), split_special_tokens=True)
+    texts = [*SENTENCES, *TRICKY, *fuzzed_texts(2000, seed=0)]
+    expected = theirs(texts, add_special_tokens=False)["input_ids"]
+    assert WordPiece(files).encode_batch(texts) == expected
+
+
+@pytest.mark.parametrize("max_tokens", [64, 11])
+def test_finished_inputs_equal_transformers(max_tokens: int, tmp_path: Path) -> None:
+    files = mpnet_files()
+    tokenizer = WordPiece(files)
+    theirs = AutoTokenizer.from_pretrained(write_files(tmp_path, files))
+    limit = {"truncation": "longest_first", "max_length": max_tokens}
+    for first, second in zip(SENTENCES, [*SENTENCES[1:], None], strict=True):
+        pair = second is not None
+        ids = tokenizer.encode_batch([first, second] if second is not None else [first])
+        found = build_input(
+            ids[0],
+            ids[1] if pair else None,
+            layout=tokenizer.layout(pair),
+            max_tokens=max_tokens,
+        )
+        assert found == theirs(first, second, **limit)["input_ids"]
+
+
+def test_bert_stays_as_it_is() -> None:
+    tokenizer = WordPiece(bert_files())
+    assert tokenizer.special_pieces == SpecialPieces("[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]")
+    assert tokenizer.layout(True).separator_token is None and tokenizer.unk_id == 3
+
+
+def test_real_dev_texts_equal_transformers(mpnet_dir: Path, *, glue_dir: Path) -> None:
+    theirs = AutoTokenizer.from_pretrained(mpnet_dir, split_special_tokens=True)
+    texts = dev_texts(glue_dir)
+    assert len(texts) > 30_000
+    expected = theirs(texts, add_special_tokens=False)["input_ids"]
+    tokenizer = _real(mpnet_dir)
+    assert tokenizer.token_id_map is None and tokenizer.vocab_size == 30527
+    assert (tokenizer.unk_id, tokenizer.mask_id) == (104, 30526)
+    assert tokenizer.encode_batch(texts) == expected
