@@ -1,7 +1,8 @@
-"""Print a file of results as a Markdown table: accuracies in per cent, dev set.
+"""Print a file of results as a Markdown table: scores in per cent, dev set.
 
-The mean over the seeds of a variant; in parentheses, points above (+) or below (-) the best plain
-variant of the same task.
+A score is the accuracy, or the metric named beside the task; each exit alone is an accuracy. Means
+are over the seeds of a variant; in parentheses stand the points above (+) or below (-) the best
+plain variant of the same task.
 
 python examples/glue/table.py examples/glue/results/grid.jsonl
 """
@@ -16,7 +17,14 @@ from typing import Any
 from pf_fairseq.cli.program import Parser, run_program
 
 TARGETS = (2.0, 3.0)
-SAME = ("task", "variant", "encoder", "n_train", "flags")  # seeds alone may differ in a mean
+SAME = (
+    "task",
+    "metric",
+    "variant",
+    "encoder",
+    "n_train",
+    "flags",
+)  # seeds alone may differ in a mean
 
 
 def build_parser() -> Parser:
@@ -41,7 +49,7 @@ def run(args: argparse.Namespace) -> None:
 
 @dataclass
 class Variant:
-    """Means over the seeds; accuracies in [0, 1], None where a speed-up was not reached."""
+    """Means over the seeds; scores in [0, 1], None where a speed-up was not reached."""
 
     task: str
     name: str
@@ -58,12 +66,12 @@ def read_variants(results: Path) -> list[Variant]:
         groups.setdefault(tuple(str(row[name]) for name in SAME), []).append(row)
     return [
         Variant(
-            task=rows[0]["task"],
+            task=_task(rows[0]),
             name=rows[0]["variant"],
             is_plain=rows[0]["method"] == "plain",
             n_seeds=len(rows),
             scores=_means([_scores(row) for row in rows]),
-            exits=_means([row["exit_accuracy"] for row in rows]),
+            exits=_means([row.get("exit_accuracy", []) for row in rows]),
         )
         for rows in groups.values()
     ]
@@ -71,7 +79,11 @@ def read_variants(results: Path) -> list[Variant]:
 
 def _scores(row: dict[str, Any]) -> list[float | None]:
     scores = {point["target_speedup"]: point["score"] for point in row["points"]}
-    return [row["full_depth"], *(scores[target] for target in TARGETS)]
+    return [row["full_depth"], *(scores.get(target) for target in TARGETS)]
+
+
+def _task(row: dict[str, Any]) -> str:
+    return str(row["task"]) if row["metric"] == "accuracy" else f"{row['task']} ({row['metric']})"
 
 
 def _means(rows: list[list[float | None]]) -> list[float | None]:

@@ -12,6 +12,7 @@ REPORT = {
     "n_examples": 8,
     "exit_accuracy": [0.5, 0.625, 0.875],
     "operating_points": [
+        {"target_speedup": 1.0, "speedup": 1.0, "accuracy": 0.875, "f1": 0.9},
         {"target_speedup": 2.0, "speedup": 2.0, "accuracy": 0.625, "f1": 0.7},
         {"target_speedup": 3.0, "speedup": None, "accuracy": None},
     ],
@@ -45,7 +46,8 @@ def test_a_cell_stands_there_once(folder: Path) -> None:
     assert _record(folder, "both", "--has").returncode == 0
     assert _record(folder, "mean", "--has").returncode == 1
     assert _record(folder, "both", "--has", seed=2).returncode == 1
-    better = {**REPORT, "exit_accuracy": [0.5, 0.625, 1.0]}
+    full = {"target_speedup": 1.0, "speedup": 1.0, "accuracy": 1.0}
+    better = {**REPORT, "operating_points": [full, *REPORT["operating_points"][1:]]}
     (folder / "report.json").write_text(json.dumps(better))
     assert _record(folder, "both", "--report", folder / "report.json").returncode == 0
     rows = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
@@ -58,11 +60,48 @@ def test_a_cell_stands_there_once(folder: Path) -> None:
 def test_what_a_line_says(folder: Path) -> None:
     row = json.loads((folder / "results.jsonl").read_text().splitlines()[1])
     assert (row["method"], row["n_train"], row["n_eval"], row["seed"]) == ("past_future", 99, 8, 1)
+    assert (row["metric"], row["full_depth"]) == ("accuracy", 0.875)
+    assert row["exit_accuracy"] == REPORT["exit_accuracy"]
     assert row["points"] == [
+        {"target_speedup": 1.0, "speedup": 1.0, "score": 0.875, "f1": 0.9},
         {"target_speedup": 2.0, "speedup": 2.0, "score": 0.625, "f1": 0.7},
         {"target_speedup": 3.0, "speedup": None, "score": None},
     ]
     assert (row["command"], row["flags"]) == ("grid.sh", "--lr 1")
+
+
+def test_of_a_plain_model_full_depth_alone_is_told(folder: Path) -> None:
+    row = json.loads((folder / "results.jsonl").read_text().splitlines()[0])
+    assert (row["method"], row["full_depth"]) == ("plain", 0.875)
+    assert row["points"] == [{"target_speedup": 1.0, "speedup": 1.0, "score": 0.875, "f1": 0.9}]
+    assert "exit_accuracy" not in row
+
+
+def test_the_committed_results_say_nothing_of_untrained_exits() -> None:
+    for name in ("finetuned.jsonl", "grid.jsonl"):
+        for row in map(json.loads, (GLUE / "results" / name).read_text().splitlines()):
+            if row["method"] == "plain":
+                assert [point["target_speedup"] for point in row["points"]] == [1.0]
+                assert "exit_accuracy" not in row
+            assert row["metric"] == "accuracy" and row["full_depth"] == row["points"][0]["score"]
+
+
+def test_scores_are_of_the_metric_that_is_named(folder: Path) -> None:
+    results = ["--results", folder / "others.jsonl", "--encoder", "tiny", "--seed", 1]
+    options = [*results, "--report", folder / "report.json", "--variant", "both"]
+    assert _run("record.py", *options, "--task", "MRPC", "--metric", "f1").returncode == 0
+    row = json.loads((folder / "others.jsonl").read_text())
+    assert (row["metric"], row["full_depth"]) == ("f1", 0.9)
+    assert row["points"][1] == {
+        "target_speedup": 2.0,
+        "speedup": 2.0,
+        "score": 0.7,
+        "accuracy": 0.625,
+    }
+    line = _run("table.py", folder / "others.jsonl").stdout.splitlines()[-1]
+    assert line.startswith("| MRPC (f1) | both | 1 | 90.0 | 70.0 |")
+    refused = _run("record.py", *options, "--task", "CoLA")  # whose metric is mcc
+    assert refused.returncode == 2 and "has no mcc at full depth" in refused.stderr
 
 
 def test_table(folder: Path) -> None:
@@ -79,9 +118,10 @@ def test_table(folder: Path) -> None:
 
 def test_table_of_two_seeds(folder: Path) -> None:
     worse = {**REPORT, "exit_accuracy": [0.5, 0.375, 0.625]}
-    worse["operating_points"] = [{"target_speedup": t, "accuracy": 0.375} for t in (2.0, 3.0)]
-    for point in worse["operating_points"]:
-        point["speedup"] = point["target_speedup"]
+    worse["operating_points"] = [
+        {"target_speedup": target, "speedup": target, "accuracy": accuracy}
+        for target, accuracy in ((1.0, 0.625), (2.0, 0.375), (3.0, 0.375))
+    ]
     (folder / "report.json").write_text(json.dumps(worse))
     options = ["--report", folder / "report.json", "--n-train", 99, "--flags", "--lr 1"]
     assert _record(folder, "both", *options, seed=2).returncode == 0
