@@ -17,14 +17,18 @@ DEMO_DATA = --task '$(TASK)' $(if $(GLUE_DIR),--glue-dir '$(GLUE_DIR)') \
 # Sanitizers for the C++ tests: make test SANITIZE="address;undefined". WERROR=ON: warnings are errors.
 SANITIZE ?=
 WERROR ?= OFF
-CPP_TESTS := build/cpp$(if $(SANITIZE),-sanitized)
+CPP_TESTS := build/cpp$(if $(SANITIZE),-$(subst ;,-,$(SANITIZE)))
 # $(call configure_cpp,folder,flags): libtorch is the one inside the installed torch package.
 configure_cpp = cmake -S examples/cpp -B $(1) -G Ninja -DCMAKE_MAKE_PROGRAM=$(BIN)/ninja \
   -DCMAKE_BUILD_TYPE=Release -DEARLY_EXIT_WERROR=$(WERROR) -DPython3_EXECUTABLE=$(BIN)/python \
   -DCMAKE_PREFIX_PATH="$$($(BIN)/python -c 'import torch; print(torch.utils.cmake_prefix_path)')" \
   --log-level=WARNING $(2)
 
-.PHONY: help venv demo test test-python test-cpp lint cpp bench bench-gpu test-gpu clean
+# pytest in as many processes as there are cores, four at most: each holds a torch of its own, with
+# one thread. One file stays in one process, so that what its tests share is made once.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(( $$(nproc) < 4 ? $$(nproc) : 4 )) --dist loadfile
+
+.PHONY: help venv demo test test-python test-cpp test-slow lint cpp bench bench-gpu test-gpu clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +47,7 @@ test-python: ## pytest alone
 	@# tests/cpp compares these two programs with Hugging Face tokenizers
 	$(call configure_cpp,build/cpp)
 	cmake --build build/cpp --target tokenize normalize
-	$(BIN)/pytest
+	$(PYTEST)
 
 test-cpp: ## ctest alone; with SANITIZE="address;undefined" under these sanitizers
 	@.ci/venv.sh cmake gtest
@@ -51,13 +55,17 @@ test-cpp: ## ctest alone; with SANITIZE="address;undefined" under these sanitize
 	cmake --build $(CPP_TESTS)
 	ctest --test-dir $(CPP_TESTS) --output-on-failure -j $$(nproc)
 
+test-slow: ## what takes longer: the C++ tests under the thread sanitizer, other versions of Python
+	@$(MAKE) test-cpp SANITIZE=thread
+	@.ci/other_pythons
+
 lint: ## ruff, mypy, clang-format, shell syntax
 	@.ci/venv.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	find examples/cpp -name '*.h' -o -name '*.cc' | xargs $(BIN)/clang-format --dry-run -Werror
-	for script in .ci/run .ci/venv.sh examples/glue/*.sh; do bash -n "$$script"; done
+	for script in .ci/run .ci/venv.sh .ci/other_pythons examples/glue/*.sh; do bash -n "$$script"; done
 
 cpp: ## the C++ library and programs, into build/cpp
 	@.ci/venv.sh cmake
