@@ -60,10 +60,4 @@ train_and_record "$METHOD" accuracy_at_2x --criterion past_future "${FLAGS[@]}" 
 folder=$models/$METHOD
 python export/script.py --checkpoint "$folder/checkpoints/checkpoint_best.pt" --data "$data" \
   --operating-points "$folder/evaluation/report.json" --output "$folder/model.pt"
-make cpp
-tail -n +2 "$PF_GLUE_DIR/$TASK/dev.tsv" | cut -f "$COLUMNS" >"$folder/dev.txt"
-for speedup in 1 2 3; do
-  build/cpp/classify --model "$folder/model.pt" --speedup "$speedup" <"$folder/dev.txt" >"$folder/dev-$speedup.tsv"
-  python examples/glue/compare.py --predictions "$folder/dev-$speedup.tsv" \
-    --evaluation "$folder/evaluation" --data "$data" --speedup "$speedup"
-done
+run_in_cpp "$TASK" "$COLUMNS" "$folder" "$data"

@@ -50,3 +50,16 @@ finetune() {
     --best-checkpoint-metric "$metric" --maximize-best-checkpoint-metric \
     --log-format simple --log-interval 50 --num-workers 0 $PRECISION "$@"
 }
+
+# The archive in C++ over the dev set, whose labels and exits must be Python's: run_in_cpp TASK COLUMNS FOLDER DATA-BIN
+# (COLUMNS of dev.tsv hold the text; FOLDER holds model.pt and evaluation/).
+run_in_cpp() {
+  local task=$1 columns=$2 folder=$3 data=$4 speedup
+  make cpp
+  tail -n +2 "$PF_GLUE_DIR/$task/dev.tsv" | cut -f "$columns" >"$folder/dev.txt"
+  for speedup in 1 2 3; do
+    build/cpp/classify --model "$folder/model.pt" --speedup "$speedup" <"$folder/dev.txt" >"$folder/dev-$speedup.tsv"
+    python examples/glue/compare.py --predictions "$folder/dev-$speedup.tsv" \
+      --evaluation "$folder/evaluation" --data "$data" --speedup "$speedup"
+  done
+}
