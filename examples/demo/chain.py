@@ -1,10 +1,11 @@
 """The commands from text to a C++ program, in their order, and where each leaves its result."""
 
+import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from commands import Command, run
-from training import choose_recipe, epoch_line, train_command
 
 from pf_fairseq.text.glue import read_glue
 from pf_fairseq.text.task import TaskDescription
@@ -12,6 +13,31 @@ from pf_fairseq.text.tsv import Rows
 
 TARGETS = ("1", "2", "3")
 DEFAULT_TARGET = "2"
+
+BATCH_SIZE = 64
+# Enough for the demo's own corpus; a larger set is gone through fewer times.
+SENTENCES_SEEN = 51_000
+MOST_EPOCHS = 10
+
+SHAPE = """
+    --arch past_future_roberta --encoder-layers 6 --encoder-embed-dim 160
+    --encoder-ffn-embed-dim 640 --encoder-attention-heads 5 --dropout 0 --attention-dropout 0
+""".split()
+
+# Without a pretrained encoder the shallow layers must learn from their own exits: g = 1. The first
+# token's state has seen no other word's neighbours before layer 2, so that depth shows.
+EXITS = "--readout first --exit-gradient-scale 1".split()
+
+OPTIMISATION = """
+    --criterion past_future
+    --optimizer adam --adam-betas (0.9,0.98) --clip-norm 1.0
+    --lr 5e-4 --lr-scheduler polynomial_decay --warmup-updates 100
+""".split()
+
+RUN = """
+    --cpu --seed 1 --num-workers 0 --log-format simple --log-interval 10 --no-epoch-checkpoints
+    --best-checkpoint-metric accuracy_at_2x --maximize-best-checkpoint-metric
+""".split()
 
 
 @dataclass(frozen=True)
@@ -77,7 +103,7 @@ def build_chain(chain: Chain) -> None:
     _train(chain)
     _evaluate(chain)
     _export(chain)
-    run("Build the C++ program", ["make", "cpp"], log=chain.work / "cpp.log")
+    run("Build the C++ program", ["make", "cpp"], log=chain.work / "cpp.log", progress=build_line)
 
 
 def _preprocess(chain: Chain) -> None:
@@ -91,7 +117,8 @@ def _train(chain: Chain) -> None:
     n_train = len(chain.rows("train").first)
     flags = TaskDescription.read(chain.data).fairseq_flags
     command = train_command(chain.data, chain.checkpoint.parent, flags, choose_recipe(n_train))
-    run("Train with fairseq", command, log=chain.work / "train.log", show=epoch_line)
+    log = chain.work / "train.log"
+    run("Train with fairseq", command, log=log, show=epoch_line, progress=update_line)
 
 
 def _evaluate(chain: Chain) -> None:
@@ -107,3 +134,50 @@ def _export(chain: Chain) -> None:
     command: Command = ["python", "export/script.py", "--checkpoint", chain.checkpoint]
     command += ["--operating-points", chain.operating_points, "--output", chain.archive]
     run("Export one TorchScript archive", command)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long to train."""
+
+    n_epochs: int
+    n_updates: int
+
+
+def choose_recipe(n_train: int) -> Recipe:
+    """Choose by the number of training sentences."""
+    n_epochs = min(MOST_EPOCHS, math.ceil(SENTENCES_SEEN / n_train))
+    return Recipe(n_epochs, n_epochs * math.ceil(n_train / BATCH_SIZE))
+
+
+def train_command(data: Path, checkpoints: Path, task_flags: list[str], recipe: Recipe) -> Command:
+    """Give the command; `task_flags` are those that `pf-fairseq preprocess` printed."""
+    length = ["--max-epoch", str(recipe.n_epochs), "--total-num-update", str(recipe.n_updates)]
+    command: Command = ["fairseq-train", data, "--user-dir", "user_dir", *task_flags, *SHAPE]
+    command += [*EXITS, *OPTIMISATION, "--batch-size", str(BATCH_SIZE), *length]
+    return [*command, *RUN, "--save-dir", checkpoints]
+
+
+def epoch_line(line: str) -> str | None:
+    """Make of fairseq's line on a validation what the screen shows of it; of others nothing."""
+    if "| valid on " not in line:
+        return None
+    values = dict(re.findall(r"\b(epoch|accuracy\w*) ([\d.]+)", line))
+    return (
+        f"epoch {int(values['epoch'])}: accuracy {values['accuracy']} % at full depth, "
+        f"{values['accuracy_at_2x']} % at 2x, {values['accuracy_at_3x']} % at 3x"
+    )
+
+
+def update_line(line: str) -> str | None:
+    """Make of fairseq's line on some updates what the screen shows of it; of others nothing."""
+    found = re.search(r"epoch (\d+): +(\d+) / (\d+) .*\baccuracy=([\d.]+)", line)
+    if found is None:
+        return None
+    epoch, done, total, accuracy = found.groups()
+    return f"epoch {int(epoch)}: update {done} of {total}, {accuracy} % right in training"
+
+
+def build_line(line: str) -> str | None:
+    """Show how far ninja is."""
+    return line if line.startswith("[") else None

@@ -1,14 +1,18 @@
-"""The demo's steps are ordinary commands: each is shown before it runs."""
+"""The demo's steps are ordinary commands: each is shown before it runs, and while it does."""
 
 import os
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 Command = list[str | Path]
+Show = Callable[[str], str | None]
+
+SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class CommandError(Exception):
@@ -29,7 +33,8 @@ def run(
     command: Command,
     *,
     log: Path | None = None,
-    show: Callable[[str], str | None] = lambda line: None,
+    show: Show = lambda line: None,
+    progress: Show = lambda line: None,
 ) -> None:
     """Print `title` and `command`, then run it in the current folder.
 
@@ -38,6 +43,8 @@ def run(
         command: the program, looked up beside this Python first, and its arguments.
         log: file that takes the output instead of the screen.
         show: makes of a line of the log what the screen shows of it, or nothing.
+        progress: the same for what is shown where nothing else was for a while; where it has
+            nothing to say either, the seconds are.
 
     Raises:
         CommandError: if the command fails.
@@ -46,42 +53,74 @@ def run(
     print(f"\n== {title}\n$ {shlex.join(words)}", flush=True)
     start = time.monotonic()
     if log is None:
-        status = subprocess.run(words, env=_environment(), check=False).returncode
+        with subprocess.Popen(words, env=_environment()) as process:
+            _watch(process, _Screen(start))
         hint = "its output is above"
     else:
-        status = _run_logged(words, log, show)
-        last_lines = log.read_text(encoding="utf-8").splitlines()[-15:]
+        process = _run_logged(words, log, _Screen(start, show, progress))
+        last_lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
         hint = f"the last lines of {log}:\n" + "\n".join(last_lines)
-    if status != 0:
+    if process.returncode != 0:
+        status = process.returncode
         raise CommandError(f"`{words[0]}` ended with status {status}; {hint}", status)
     print(f"   ({time.monotonic() - start:.0f} s)", flush=True)
 
 
-def _run_logged(words: list[str], log: Path, show: Callable[[str], str | None]) -> int:
+class _Screen:
+    """What a person sees of a step that runs: never nothing for long."""
+
+    def __init__(
+        self, start: float, show: Show = lambda line: None, progress: Show = lambda line: None
+    ) -> None:
+        self.start, self.show, self.progress = start, show, progress
+        self.latest: str | None = None
+        self.shown_at = start
+
+    def take(self, line: str) -> None:
+        """Show a line of the log, or keep it as the latest progress."""
+        shown = self.show(line)
+        if shown is not None:
+            self._print(shown)
+        self.latest = self.progress(line) or self.latest
+
+    def tick(self) -> None:
+        """Show the latest progress if nothing was shown for a while."""
+        now = time.monotonic()
+        if now - self.shown_at > SECONDS_BETWEEN_LINES:
+            self._print(self.latest or f"... {now - self.start:.0f} s")
+            self.latest = None
+
+    def _print(self, line: str) -> None:
+        print(f"   {line}", flush=True)
+        self.shown_at = time.monotonic()
+
+
+def _run_logged(words: list[str], log: Path, screen: _Screen) -> "subprocess.Popen[bytes]":
     print(f"   (output in {log})", flush=True)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        log.open("w", encoding="utf-8") as file,
-        subprocess.Popen(
-            words,
-            env=_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        ) as process,
-    ):
-        for line in _lines(process):
-            file.write(line)
-            shown = show(line)
-            if shown is not None:
-                print(f"   {shown}", flush=True)
-    return process.returncode
+    with log.open("wb") as file:
+        process = subprocess.Popen(words, env=_environment(), stdout=file, stderr=file)
+    with process, log.open(encoding="utf-8", errors="replace") as file:
+        rest = ""
+
+        def look() -> None:
+            nonlocal rest
+            *lines, rest = (rest + file.read()).split("\n")
+            for line in lines:
+                screen.take(line)
+
+        _watch(process, screen, look)
+    return process
 
 
-def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
-    assert process.stdout is not None
-    yield from process.stdout
+def _watch(
+    process: "subprocess.Popen[bytes]", screen: _Screen, look: Callable[[], None] = lambda: None
+) -> None:
+    while process.poll() is None:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        look()
+        screen.tick()
+    look()
 
 
 def _environment() -> dict[str, str]:

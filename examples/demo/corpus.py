@@ -1,22 +1,82 @@
 """A corpus of opinions in the layout of GLUE's SST-2, made by a small grammar.
 
-What a sentence says depends on how deep it is nested. At depth 0 one word decides ("the soup was
-superb"). Each level above wraps a clause in something that keeps or turns its meaning: a negation,
-a contrast, another person's opinion that is shared or denied. Shallow exits can settle the first
-kind; the others need the layers above.
+Sentences are of graded difficulty. In a plain one a single judging word decides ("the soup was
+superb"), and one layer is enough. In a contrast two clauses disagree, and what counts is the one
+that is not conceded; as the same words stand in sentences of either label, a layer has to find out
+first to which clause a word belongs. In the hardest, each clause may be denied besides ("although
+the soup was far from superb , the waiter was never rude"): denial, concession and verdict need
+layers one after another.
 """
 
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from vocabulary import ADVERBS, BAD, GOOD, HOLDERS, SCENES, THINGS
-
 from pf_fairseq.files import write_text
 
-# How many sentences in ten are nested how deep.
-DEPTHS = [0] * 5 + [1] * 3 + [2] * 2
+# Of how many sentences in 20 each kind is made.
+KINDS = {"plain": 6, "denied": 1, "contrast": 3, "denied contrast": 10}
 HEADER = "sentence\tlabel"
+
+GOOD = """
+    admirable amazing beautiful brilliant charming clever comfortable convincing delicious
+    delightful elegant enchanting enjoyable excellent exciting fabulous fantastic fascinating
+    flawless fresh friendly generous gorgeous graceful great helpful impressive inspiring inviting
+    joyful lively lovely magnificent marvellous memorable outstanding perfect pleasant polished
+    refreshing reliable remarkable rewarding satisfying smooth spotless stunning superb tasteful
+    terrific thoughtful thrilling warm welcoming witty wonderful
+""".split()
+
+BAD = """
+    abysmal annoying appalling atrocious awful bland boring broken careless chaotic cheap clumsy
+    cold confusing cramped crude dirty disappointing dismal dreadful dreary dull filthy flimsy
+    forgettable ghastly gloomy greasy grim hideous horrible insulting irritating lazy lifeless
+    miserable noisy painful pathetic pointless poor rude ruined shabby shallow sloppy stale
+    tasteless tedious terrible tiresome ugly unbearable unfair unpleasant useless worthless
+    wretched
+""".split()
+
+ADVERBS = """
+    absolutely completely entirely frankly genuinely really simply thoroughly totally truly
+    utterly very
+""".split()
+
+THINGS = """
+    acting album audience balcony bathroom bedroom bicycle book breakfast camera cast castle
+    coffee concert conversation cook costume dessert dinner director ending exhibition ferry
+    garden guide harbour hike hotel interview keyboard kitchen lamp lecture library lobby market
+    meal menu museum music novel orchestra painting park photograph picnic plot poem reception
+    recipe restaurant room sandwich screen service singer soup speech staff station story street
+    supper table teacher theatre train village waiter weather window
+""".split()
+
+# Where or when it was: says nothing about the opinion.
+SCENES = [
+    "after a long day at work",
+    "as far as i remember",
+    "at the end of the week",
+    "before the bridge was closed",
+    "between two meetings",
+    "for what it costs",
+    "in the middle of winter",
+    "on a monday morning",
+    "on our second visit",
+    "to answer your question",
+    "when we finally got there",
+    "with three children in tow",
+]
+
+DENIALS = ["not", "never", "hardly", "anything but", "far from"]
+
+# What is conceded (a) does not count, whatever stands first.
+CONTRASTS = [
+    "{a} , but {b}",
+    "although {a} , {b}",
+    "{b} , although {a}",
+    "even though {a} , {b}",
+    "{b} , even though {a}",
+    "never mind that {a} : {b}",
+]
 
 
 class Grammar:
@@ -29,69 +89,55 @@ class Grammar:
     def __init__(self, seed: int) -> None:
         self.draw = random.Random(seed)
 
-    def sentence(self, positive: bool, depth: int) -> str:
-        """Give one sentence with this polarity, nested `depth` levels deep."""
-        text = self.clause(positive, depth)
+    def sentence(self, positive: bool, kind: str) -> str:
+        """Give one sentence of this polarity and this kind, one of `KINDS`."""
+        if kind == "plain":
+            text = self.plain(positive)
+        elif kind == "denied":
+            text = self.clause(positive, denied=True)
+        else:
+            text = self.contrast(positive, denials=kind == "denied contrast")
         if self.draw.random() < 0.3:
             text = f"{self.draw.choice(SCENES)} , {text}"
         return text
 
-    def clause(self, positive: bool, depth: int) -> str:
-        """Give a clause with this polarity."""
-        if depth == 0:
-            return self.statement(positive)
-        wrap = self.draw.choice([self.negated, self.contrasted, self.reported])
-        return wrap(positive, depth - 1)
+    def plain(self, positive: bool) -> str:
+        """One judgement, or two that agree."""
+        text = self.clause(positive)
+        if self.draw.random() < 0.4:
+            text = f"{text} , and {self.clause(positive)}"
+        return text
 
-    def statement(self, positive: bool) -> str:
-        """One thing and a judgement of it: the judging word alone decides."""
+    def contrast(self, positive: bool, *, denials: bool) -> str:
+        """Two judgements that disagree; with `denials` each is denied in half of the sentences."""
+        counts, conceded = (
+            self.clause(polarity, denied=denials and self.draw.random() < 0.5)
+            for polarity in (positive, not positive)
+        )
+        return self.draw.choice(CONTRASTS).format(a=conceded, b=counts)
+
+    def clause(self, positive: bool, *, denied: bool = False) -> str:
+        """One thing and a judgement of it."""
         verb = self.draw.choice(["is", "was", "felt", "seemed"])
-        return f"the {self.draw.choice(THINGS)} {verb} {self.judgement(positive)}"
+        denial = f" {self.draw.choice(DENIALS)}" if denied else ""
+        judgement = self.judgement(positive != denied)
+        return f"the {self.draw.choice(THINGS)} {verb}{denial} {judgement}"
 
     def judgement(self, positive: bool) -> str:
         """A judging word, sometimes with an adverb or a second word."""
         words = GOOD if positive else BAD
-        adverb = f"{self.draw.choice(ADVERBS)} " if self.draw.random() < 0.5 else ""
+        adverb = f"{self.draw.choice(ADVERBS)} " if self.draw.random() < 0.4 else ""
         second = f" and {self.draw.choice(words)}" if self.draw.random() < 0.2 else ""
         return f"{adverb}{self.draw.choice(words)}{second}"
-
-    def negated(self, positive: bool, depth: int) -> str:
-        """A clause of the opposite polarity, denied; at depth 0 also inside the statement."""
-        if depth == 0 and self.draw.random() < 0.7:
-            denial = self.draw.choice(["is not", "was never", "was hardly", "is anything but"])
-            return f"the {self.draw.choice(THINGS)} {denial} {self.judgement(not positive)}"
-        denial = self.draw.choice(["it is not true that", "nobody could say that", "i doubt that"])
-        return f"{denial} {self.clause(not positive, depth)}"
-
-    def contrasted(self, positive: bool, depth: int) -> str:
-        """Two clauses that disagree; the conjunction tells which of them counts."""
-        counts = self.clause(positive, depth)
-        yields = self.clause(not positive, 0)
-        form = self.draw.choice(
-            [
-                "{yields} , but {counts}",
-                "although {yields} , {counts}",
-                "{counts} , even though {yields}",
-                "never mind that {yields} : {counts}",
-            ]
-        )
-        return form.format(counts=counts, yields=yields)
-
-    def reported(self, positive: bool, depth: int) -> str:
-        """Another person's opinion, which the speaker shares or denies."""
-        shared = self.draw.random() < 0.5
-        verdicts = ["i agree", "rightly so"] if shared else ["i disagree", "that is wrong"]
-        opinion = self.clause(positive if shared else not positive, depth)
-        holder = self.draw.choice(HOLDERS)
-        return f"{holder} thinks that {opinion} , and {self.draw.choice(verdicts)}"
 
 
 def draw_examples(n_examples: int, seed: int, known: set[str]) -> Iterator[tuple[str, int]]:
     """Draw sentences that are not in `known`, each once, labelled 1 (positive) or 0."""
     grammar = Grammar(seed)
+    kinds = [kind for kind, share in KINDS.items() for _ in range(share)]
     while n_examples:
         positive = grammar.draw.random() < 0.5
-        sentence = grammar.sentence(positive, grammar.draw.choice(DEPTHS))
+        sentence = grammar.sentence(positive, grammar.draw.choice(kinds))
         if sentence not in known:
             known.add(sentence)
             n_examples -= 1

@@ -8,21 +8,28 @@ build/demo, the C++ program in build/cpp.
 """
 
 import argparse
+import json
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from chain import Chain, build_chain
 from commands import CommandError
+from comparison import compare_runtimes
 from corpus import write_corpus
-from verdict import compare_runtimes
+from tokenizers import ByteLevelBPETokenizer
 
 from pf_fairseq.errors import InputError
+from pf_fairseq.files import atomic_directory, write_text
 from pf_fairseq.text.glue import GLUE_TASKS, read_glue
 
 WORK = Path("build/demo")
+N_TRAIN, N_DEV = 17_000, 1_000
 OWN_VOCABULARY = 1000
+SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>"]
+MASK_TOKEN = "<mask>"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -40,15 +47,35 @@ def build_parser() -> argparse.ArgumentParser:
 
 def make_corpus() -> tuple[Path, Path]:
     """Write the demo's own corpus and train a BPE on it; give the folders of both."""
-    from bpe import train_bpe
-
     glue_dir, tokenizer_dir = WORK / "glue", WORK / "tokenizer"
     print(f"== A corpus of its own: {glue_dir}/SST-2 (examples/demo/corpus.py)")
-    write_corpus(glue_dir / "SST-2", n_train=12_000, n_dev=1_000, seed=1)
-    print(f"== A byte-level BPE trained on it: {tokenizer_dir} (examples/demo/bpe.py)", flush=True)
+    write_corpus(glue_dir / "SST-2", n_train=N_TRAIN, n_dev=N_DEV, seed=1)
+    print(
+        f"== A byte-level BPE trained on it: {tokenizer_dir} (train_bpe in examples/demo/run.py)",
+        flush=True,
+    )
     sentences = read_glue("SST-2", glue_dir, ["train"]).splits["train"].first
     train_bpe(iter(sentences), tokenizer_dir, vocab_size=OWN_VOCABULARY)
     return glue_dir, tokenizer_dir
+
+
+def train_bpe(sentences: Iterator[str], folder: Path, *, vocab_size: int) -> None:
+    """Train on `sentences` and write `vocab.json` and `merges.txt` into `folder`.
+
+    `<s> <pad> </s> <unk>` are 0..3, the pieces follow, and `<mask>` is last.
+    """
+    tokenizer = ByteLevelBPETokenizer()
+    tokenizer.train_from_iterator(
+        sentences,
+        vocab_size=vocab_size - 1,
+        special_tokens=SPECIAL_TOKENS,
+        show_progress=False,
+    )
+    with atomic_directory(folder) as temporary:
+        tokenizer.save_model(str(temporary))
+        vocabulary = json.loads((temporary / "vocab.json").read_text(encoding="utf-8"))
+        vocabulary[MASK_TOKEN] = len(vocabulary)
+        write_text(temporary / "vocab.json", json.dumps(vocabulary, ensure_ascii=False))
 
 
 def main() -> int:
