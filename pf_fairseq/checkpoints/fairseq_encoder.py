@@ -11,6 +11,7 @@ from pf_fairseq.checkpoints.encoder_config import EncoderConfig
 from pf_fairseq.checkpoints.fairseq_roberta import ENCODER, rename_from_fairseq
 from pf_fairseq.checkpoints.loading import read_checkpoint
 from pf_fairseq.checkpoints.pretrained import PretrainedEncoder
+from pf_fairseq.checkpoints.trained_on import ENTRY, fingerprint_in
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.dictionary import DICTIONARY_NAME, read_dictionary
 from pf_fairseq.text.tokenizer import TOKENIZERS, Tokenizer, load_tokenizer
@@ -51,7 +52,11 @@ def read_fairseq(checkpoint: Path, vocabulary: Path) -> PretrainedEncoder:
         for name, tensor in weights.items()
         if name.startswith(ENCODER)
     }
-    return PretrainedEncoder(config, encoder, dictionary_text, tokenizer)
+    pretrained = PretrainedEncoder(config, encoder, dictionary_text, tokenizer)
+    known = fingerprint_in(state, checkpoint)
+    if known is not None:
+        known.check(pretrained.fingerprint, source=f"checkpoint `{checkpoint}`", folder=vocabulary)
+    return pretrained
 
 
 def fairseq_files(encoder: PretrainedEncoder) -> dict[str, bytes]:
@@ -73,7 +78,10 @@ def _checkpoint(encoder: PretrainedEncoder) -> bytes:
         "cfg": {"model": encoder.config.model_flags()},
         "model": {ENCODER + name: tensor for name, tensor in encoder.weights.items()},
         "optimizer_history": [{**history, "num_updates": 0}],
-        "extra_state": {"train_iterator": {"version": 2, "epoch": 1, "iterations_in_epoch": 0}},
+        "extra_state": {
+            "train_iterator": {"version": 2, "epoch": 1, "iterations_in_epoch": 0},
+            ENTRY: encoder.fingerprint.to_json(),
+        },
         "task_state": {},
     }
     content = io.BytesIO()

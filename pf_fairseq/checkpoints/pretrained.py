@@ -12,6 +12,11 @@ from pf_fairseq.checkpoints.encoder_config import EncoderConfig
 from pf_fairseq.checkpoints.restoring import mismatches
 from pf_fairseq.errors import InputError, list_problems
 from pf_fairseq.files import atomic_directory
+from pf_fairseq.text.fingerprint import (
+    DataFingerprint,
+    dictionary_sha256,
+    tokenizer_sha256,
+)
 from pf_fairseq.text.tokenizer import Tokenizer
 
 MOST_SPARE_ROWS = 512  # of a vocabulary rounded up for the sake of speed
@@ -36,6 +41,16 @@ class PretrainedEncoder:
     dictionary_text: str
     tokenizer: Tokenizer | None
     left_out: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> DataFingerprint:
+        """Of the vocabulary; an encoder has no labels."""
+        files = None if self.tokenizer is None else self.tokenizer.files
+        return DataFingerprint(
+            labels=None,
+            dictionary_sha256=dictionary_sha256(self.dictionary_text),
+            tokenizer_sha256=None if files is None else tokenizer_sha256(files),
+        )
 
     def build(self) -> Backbone:
         """Build the encoder in evaluation mode.

@@ -13,7 +13,6 @@ from pf_fairseq.errors import InputError
 # All else is imported where it runs: `--help` and a wrong flag are to be answered at once.
 if TYPE_CHECKING:
     from pf_fairseq.backbones.backbone import Backbone
-    from pf_fairseq.checkpoints.encoder_config import EncoderConfig
     from pf_fairseq.checkpoints.pretrained import PretrainedEncoder
 
 HELP = "turn a pretrained encoder of Hugging Face into a checkpoint for fairseq, or back"
@@ -65,9 +64,7 @@ def run(args: argparse.Namespace) -> None:
     if args.check:
         print(_check(args.source if is_hugging_face else None, encoder, ours))
     write_folder(args.output, files)
-    print(_report(args.output, encoder.config, n_parameters, to_hf=args.to_hf))
-    if encoder.left_out:
-        print(f"Left out, since the encoder does not need them: {_shortened(encoder.left_out)}")
+    print(_report(args.output, encoder, n_parameters, to_hf=args.to_hf))
     if encoder.tokenizer is None:
         print(
             "No tokenizer files lie beside dict.txt: copy GPT-2's encoder.json and vocab.bpe to "
@@ -147,15 +144,18 @@ def _shortened(names: Sequence[str]) -> str:
     return f"{', '.join(modules[:MOST_NAMED])}{more}"
 
 
-def _report(output: Path, config: "EncoderConfig", n_parameters: int, *, to_hf: bool) -> str:
+def _report(output: Path, encoder: "PretrainedEncoder", n_parameters: int, *, to_hf: bool) -> str:
     from pf_fairseq.checkpoints.fairseq_encoder import CHECKPOINT_NAME, FLAGS_NAME
 
-    shape = config.shape
+    config, shape = encoder.config, encoder.config.shape
     what = f"{config.backbone}, {shape.n_layers} layers x {shape.hidden_dim}"
-    line = f"Wrote {output}: {what}, {n_parameters / 1e6:.1f} M parameters"
+    lines = [f"Wrote {output}: {what}, {n_parameters / 1e6:.1f} M parameters"]
     if to_hf:
-        return f"{line}, without a pooler and heads"
-    return (
-        f"{line}\nFlags of fairseq-train that fit it (in {output / FLAGS_NAME}):\n"
-        f"  {' '.join(config.command_line())} --finetune-from-model {output / CHECKPOINT_NAME}"
-    )
+        return f"{lines[0]}, without a pooler and heads"
+    if encoder.left_out:
+        lines.append(
+            f"Left out, since the encoder does not need them: {_shortened(encoder.left_out)}"
+        )
+    flags = " ".join([*config.command_line(), "--finetune-from-model"])
+    lines.append(f"Flags of fairseq-train that fit it (in {output / FLAGS_NAME}):")
+    return "\n".join([*lines, f"  {flags} {output / CHECKPOINT_NAME}"])

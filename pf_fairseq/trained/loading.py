@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pf_fairseq.backbones.catalogue import BACKBONES
 from pf_fairseq.checkpoints.loading import read_checkpoint
+from pf_fairseq.checkpoints.trained_on import check_data
 from pf_fairseq.errors import InputError
 from pf_fairseq.registration import register
+from pf_fairseq.text.fingerprint import DataFingerprint
 from pf_fairseq.text.task import TaskDescription
 
 if TYPE_CHECKING:  # importing fairseq takes seconds, and it logs while it is imported
@@ -24,6 +26,7 @@ class TrainedModel:
         checkpoint: where it came from.
         data: its data-bin.
         task: what `data/task.json` says.
+        fingerprint: of the data, which is that of the checkpoint's where it has one.
         vocab_size: ids of the dictionary, specials included.
         pad_id: id of padding.
     """
@@ -32,6 +35,7 @@ class TrainedModel:
     checkpoint: Path
     data: Path
     task: TaskDescription
+    fingerprint: DataFingerprint
     vocab_size: int
     pad_id: int
 
@@ -64,6 +68,8 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
             f"`pf-fairseq preprocess` wrote with `--data`."
         )
     description = TaskDescription.read(data)
+    _check_n_classes(checkpoint, data, cfg["task"].get("num_classes"), description)
+    fingerprint = check_data(state, checkpoint, data)
     cfg["task"]["data"] = str(data)
     try:
         task, model = _build(cfg, state["model"])
@@ -75,12 +81,12 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
             f"`pf-fairseq preprocess` again."
         ) from error
     _check_special_tokens(checkpoint, cfg["task"], description)
-    _check_labels(checkpoint, data, model, description)
     return TrainedModel(
         model=model.eval(),
         checkpoint=checkpoint,
         data=data,
         task=description,
+        fingerprint=fingerprint,
         vocab_size=len(task.source_dictionary),
         pad_id=task.source_dictionary.pad(),
     )
@@ -157,10 +163,9 @@ def _check_special_tokens(
             )
 
 
-def _check_labels(
-    checkpoint: Path, data: Path, model: "PastFutureModel", task: TaskDescription
+def _check_n_classes(
+    checkpoint: Path, data: Path, n_classes: object, task: TaskDescription
 ) -> None:
-    n_classes = model.exits().n_classes
     if n_classes != len(task.labels):
         raise InputError(
             f"checkpoint `{checkpoint}` has {n_classes} classes, but `{data / 'task.json'}` names "

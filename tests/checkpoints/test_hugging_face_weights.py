@@ -56,6 +56,21 @@ def test_shards(suffix: str, tmp_path: Path) -> None:
         read_weights(tmp_path)
 
 
+@pytest.mark.parametrize("entry", ["model_state_dict", "state_dict", "model"])
+def test_weights_inside_a_training_dictionary(entry: str, tmp_path: Path) -> None:
+    optimizer = {"state": {}, "param_groups": [{"lr": 0.1}]}
+    content = {"epoch": 3, entry: WEIGHTS, "optimizer_state_dict": optimizer}
+    torch.save(content, tmp_path / "pytorch_model.bin")
+    assert _same(read_weights(tmp_path))
+
+
+@pytest.mark.parametrize("content", [{"epoch": 3}, {"a": WEIGHTS, "ema": WEIGHTS}, [1], {}])
+def test_no_weights_or_too_many(content: object, tmp_path: Path) -> None:
+    torch.save(content, tmp_path / "pytorch_model.bin")
+    with pytest.raises(InputError, match="must hold named tensors, alone or as one entry"):
+        read_weights(tmp_path)
+
+
 def test_a_shard_that_lacks_a_tensor(tmp_path: Path) -> None:
     placed = _write_shards(tmp_path, "safetensors")
     _write(tmp_path / placed["b"], {"c": torch.zeros(1)})
@@ -104,7 +119,7 @@ def test_a_pickle_that_holds_code(tmp_path: Path) -> None:
 
 def test_something_else_than_tensors(tmp_path: Path) -> None:
     torch.save({**WEIGHTS, "epoch": 3}, tmp_path / "pytorch_model.bin")
-    with pytest.raises(InputError, match="named tensors and nothing else"):
+    with pytest.raises(InputError, match="must hold named tensors, alone or as one"):
         read_weights(tmp_path)
 
 

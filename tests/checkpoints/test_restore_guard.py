@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -81,8 +82,8 @@ def test_the_suffix_of_sharded_checkpoints(tmp_path: Path) -> None:
 
 
 def test_installing_twice_wraps_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load_checkpoint(cfg: object, trainer: object, **arguments: object) -> str:
-        return f"loaded for {trainer} with {arguments}"
+    def load_checkpoint(cfg: object, trainer: Any, **arguments: object) -> str:
+        return f"loaded for {trainer.name} with {arguments}"
 
     monkeypatch.setattr(restore_guard.checkpoint_utils, "load_checkpoint", load_checkpoint)
     restore_guard.install()
@@ -90,4 +91,5 @@ def test_installing_twice_wraps_once(monkeypatch: pytest.MonkeyPatch) -> None:
     restore_guard.install()
     assert restore_guard.checkpoint_utils.load_checkpoint is wrapped
     cfg = options(Path("nowhere"))
-    assert wrapped(cfg, "a trainer", reset=True) == "loaded for a trainer with {'reset': True}"
+    trainer = SimpleNamespace(task=None, name="a trainer")
+    assert wrapped(cfg, trainer, reset=True) == "loaded for a trainer with {'reset': True}"

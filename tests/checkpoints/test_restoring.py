@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pf_fairseq.checkpoints.restoring import fit_state_dict
+from pf_fairseq.checkpoints.restoring import dropping_other_heads, fit_state_dict
 from pf_fairseq.errors import InputError
 
 ENCODER = "encoder.sentence_encoder."
@@ -75,3 +75,42 @@ def test_other_exits_or_shapes_are_refused(change: dict[str, Tensor | None], pro
 def test_many_problems_are_counted() -> None:
     with pytest.raises(InputError, match=r"is missing, .* and 2 more; give the flags"):
         fit_state_dict({HEAD + "gate.weight": torch.ones(1, 4)} | {"x": torch.ones(1)}, own_state())
+
+
+def _other_classes() -> dict[str, Tensor]:
+    return {**own_state(), HEAD + "classifier.weight": torch.randn(2, 5, 4)}
+
+
+def test_fine_tuning_drops_exits_of_another_size_and_names_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    state, own = _other_classes(), own_state()
+    encoder = {name: tensor for name, tensor in state.items() if name.startswith(ENCODER)}
+    with dropping_other_heads():
+        fit_state_dict(state, own)
+    assert state.keys() == own.keys()
+    assert all(state[name] is tensor for name, tensor in encoder.items())
+    assert all(state[name] is own[name] for name in own if name.startswith(HEAD))
+    assert f"dropped `{HEAD.rstrip('.')}` of the checkpoint" in caplog.text
+    assert "is (2, 5, 4) in the checkpoint and (2, 3, 4) in the model" in caplog.text
+
+
+def test_fine_tuning_keeps_exits_that_fit(caplog: pytest.LogCaptureFixture) -> None:
+    state = own_state()
+    expected = dict(state)
+    with dropping_other_heads():
+        fit_state_dict(state, own_state())
+    assert all(state[name] is expected[name] for name in expected) and caplog.text == ""
+
+
+def test_fine_tuning_still_needs_the_encoder_to_fit() -> None:
+    state = {**_other_classes(), ENCODER + "layers.0.fc1.weight": torch.ones(7, 4)}
+    with dropping_other_heads(), pytest.raises(InputError, match="data of the same dictionary"):
+        fit_state_dict(state, own_state())
+
+
+def test_a_resume_names_the_way_to_other_classes() -> None:
+    with dropping_other_heads():
+        pass  # over again
+    with pytest.raises(InputError, match="take its encoder alone by `--finetune-from-model`"):
+        fit_state_dict(_other_classes(), own_state())

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -71,7 +72,33 @@ def _read_file(path: Path) -> dict[str, Tensor]:
             raise InputError(
                 f"`{path}` is truncated or no safetensors file ({error}); copy it again."
             ) from error
-    state = load_weights_only(path)
-    if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
-        raise InputError(f"`{path}` must hold named tensors and nothing else.")
-    return state
+    return _named_tensors(path, load_weights_only(path))
+
+
+def _named_tensors(path: Path, content: Any) -> dict[str, Tensor]:
+    """The weights, which may stand as one entry of a dictionary that a training loop saved.
+
+    Raises:
+        InputError: if there are none, or several.
+    """
+    if _are_weights(content):
+        return dict(content)
+    entries = list(content) if isinstance(content, dict) else []
+    found = [name for name in entries if _are_weights(content[name])]
+    if len(found) != 1:
+        held = ", ".join(map(str, entries[:8])) or type(content).__name__
+        raise InputError(
+            f"`{path}` must hold named tensors, alone or as one entry beside others, but holds "
+            f"{held}, of which {len(found)} are weights; save the model's `state_dict()` alone."
+        )
+    return dict(content[found[0]])
+
+
+def _are_weights(content: Any) -> bool:
+    """Whether it is a dictionary of tensors by name; no optimizer's state is one."""
+    return (
+        isinstance(content, dict)
+        and len(content) > 0
+        and all(isinstance(each, Tensor) for each in content.values())
+        and all(isinstance(name, str) for name in content)
+    )
