@@ -48,11 +48,16 @@ def run(args: argparse.Namespace) -> None:
     from pf_fairseq.checkpoints.fairseq_encoder import fairseq_files
     from pf_fairseq.checkpoints.hugging_face.config import CONFIG_NAME
     from pf_fairseq.checkpoints.hugging_face.reading import read_hugging_face
+    from pf_fairseq.checkpoints.hugging_face.sentence_transformers import (
+        described,
+        transformer_folder,
+    )
     from pf_fairseq.checkpoints.hugging_face.writing import hugging_face_files
     from pf_fairseq.checkpoints.pretrained import write_folder
     from pf_fairseq.registration import register
 
     check_not_an_input(args.output, {"--from": args.source, "--data": args.data}, folder=True)
+    whole, args.source = args.source, transformer_folder(args.source)
     register()  # fairseq's oldest checkpoints hold an argparse.Namespace
     is_hugging_face = (args.source / CONFIG_NAME).is_file()
     if is_hugging_face and args.to_hf:
@@ -65,6 +70,8 @@ def run(args: argparse.Namespace) -> None:
         print(_check(args.source if is_hugging_face else None, encoder, ours))
     write_folder(args.output, files)
     print(_report(args.output, encoder, n_parameters, to_hf=args.to_hf))
+    for line in described(whole):
+        print(f"Of sentence-transformers: {line}")
     if encoder.tokenizer is None:
         print(
             "No tokenizer files lie beside dict.txt: copy GPT-2's encoder.json and vocab.bpe to "

@@ -1,5 +1,6 @@
 """WordPiece, through Hugging Face `tokenizers`."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from tokenizers import Tokenizer as Engine
@@ -23,11 +24,14 @@ from pf_fairseq.text.word_piece_files import (
     UNKNOWN_PIECE,
     VOCABULARY_NAME,
     BertOptions,
+    has_capitals,
     read_options,
     read_pieces,
     special_pieces,
     special_symbols,
 )
+
+logger = logging.getLogger(__name__)
 
 MAX_WORD_CHARACTERS = 100  # longer words are unknown
 
@@ -65,6 +69,14 @@ class WordPiece:
         self.unk_id = own[pieces.index(UNKNOWN_PIECE)]
         self.token_id_map: list[int] | None = None if own == list(range(len(ids))) else own
         self._engine = _build_engine(pieces, options)
+        if CONFIG_NAME not in files and has_capitals(pieces):
+            logger.warning(
+                "`%s` has pieces with capitals, but no %s says that case matters, so that texts "
+                'are lowered as for an uncased model; write {"do_lower_case": false} into one if '
+                "the model is cased.",
+                VOCABULARY_NAME,
+                CONFIG_NAME,
+            )
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Encode each text into dictionary ids, without special tokens.

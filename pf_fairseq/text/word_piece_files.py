@@ -82,6 +82,11 @@ def special_symbols(pieces: Iterable[str], special: SpecialPieces) -> dict[str, 
     return symbols
 
 
+def has_capitals(pieces: Iterable[str]) -> bool:
+    """Whether a vocabulary tells `The` from `the`; names in brackets are no text."""
+    return any(piece != piece.lower() for piece in pieces if not piece.startswith(("[", "<")))
+
+
 def _check_lines(pieces: Sequence[str], special: SpecialPieces) -> None:
     symbols = {*SPECIAL_SYMBOLS, MASK_SYMBOL} - set(special_symbols(pieces, special))
     lines: dict[str, int] = {}

@@ -92,3 +92,20 @@ def test_no_config(content: str | None, tmp_path: Path) -> None:
         (tmp_path / "config.json").write_text(content)
     with pytest.raises(InputError, match=r"config\.json"):
         read_config(tmp_path)
+
+
+def test_without_a_model_type_the_remedy_is_named(tmp_path: Path) -> None:
+    folder = _write(tmp_path, "bert")
+    content = json.loads((folder / "config.json").read_text())
+    del content["model_type"]
+    (folder / "config.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r'add it: `"model_type": "roberta"`, or whichever of'):
+        read_config(folder)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"relative_attention_num_buckets": 64}, {"pad_token_id": 0}], ids=str
+)
+def test_another_mpnet_is_refused(changed: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"`{next(iter(changed))}` must be"):
+        read_config(_write(tmp_path, "mpnet", **changed))

@@ -75,6 +75,25 @@ def test_without_options_case_and_accents_go(tmp_path: Path) -> None:
     assert first != WordPiece(bert_files(cased=True)).encode_batch(["Das B\u00fcro"])[0]
 
 
+@pytest.mark.parametrize(
+    ("pieces", "files", "warned"),
+    [
+        (["The", "the"], {}, True),
+        (["the", "##x"], {}, False),
+        (["The"], {"tokenizer_config.json": b"{}"}, False),
+    ],
+)
+def test_a_cased_vocabulary_without_a_config_deserves_a_warning(
+    pieces: list[str],
+    files: dict[str, bytes],
+    warned: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    vocabulary = "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *pieces]).encode()
+    WordPiece({"vocab.txt": vocabulary, **files})
+    assert ("has pieces with capitals" in caplog.text) == warned
+
+
 def test_hello_world(real_files: dict[str, bytes]) -> None:
     tokenizer = WordPiece(real_files)
     pieces = real_files["vocab.txt"].decode().split()
