@@ -1,4 +1,4 @@
-"""ALBERT's sentencepiece tokenizer, as `transformers` has it."""
+"""ALBERT's sentencepiece tokenizer, as Google's code and the published tokenizer.json have it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -55,7 +55,10 @@ class SentencePiece:
     Our choice of the engine: sentencepiece adds scores up in single precision over the whole
     sentence, so that which of two equally good cuts it takes depends on its version and on the
     words before. A piece like `9,` is never taken where another cut can be had, as Google's own
-    code and `transformers` want it.
+    code and ALBERT's `tokenizer.json` want it. `transformers` 5 gives the same ids from a folder
+    with `tokenizer.json`, and other ones from `spiece.model` alone: there the model's own symbols
+    (`.`, `-`, `(` and so on) are cut out of the raw text with the space before them, so that the
+    piece of that space is lost, and `9,` is taken.
 
     `[CLS]`, `<pad>`, `[SEP]` and `<unk>` become `<s>`, `<pad>`, `</s>` and `<unk>`, which fairseq
     numbers 0 to 3; the other pieces follow in their order, and `[MASK]` as `<mask>` comes last. A

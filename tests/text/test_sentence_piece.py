@@ -163,6 +163,20 @@ def test_transformers_cuts_otherwise_from_a_bare_model(real_model: bytes) -> Non
         assert tokenizer.encode_batch([text]) != bare([text]), same
 
 
+def test_a_space_before_a_full_stop_is_google_s(real_model: bytes) -> None:
+    # The commonest difference: tokenized corpora write ` .`, and a symbol found in the raw text
+    # swallows the space before it. Google's own code and the published tokenizer.json keep it.
+    tokenizer = SentencePiece({"a.model": real_model})
+    bare = partial(bare_model_in_transformers(real_model), add_special_tokens=False)
+    text = "a charming and often affecting journey ."
+    (found,) = tokenizer.encode_batch([text])
+    assert found == classical_albert(real_model)(text) == in_transformers(real_model)([text])[0]
+    (other,) = bare([text])
+    assert tokenizer.token_id_map is not None
+    space = tokenizer.token_id_map[pieces_of(real_model).index("\u2581")]
+    assert other == [*found[:-2], found[-1]] and found[-2] == space
+
+
 def test_text_never_gives_a_special_token(real_model: bytes) -> None:
     assert_no_special(real_model)
     # where transformers reads these two as special tokens, also with split_special_tokens
