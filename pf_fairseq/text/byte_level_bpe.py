@@ -113,8 +113,8 @@ def _dictionary_of(vocabulary: dict[str, int]) -> str:
     if tuple(symbols[:n_special]) != SPECIAL_SYMBOLS or symbols[-1] != MASK_SYMBOL:
         raise InputError(
             f"`vocab.json` must number {' '.join(SPECIAL_SYMBOLS)} as 0..3 and {MASK_SYMBOL} "
-            f"last, as RoBERTa's does, but starts with {' '.join(symbols[:n_special])} and ends "
-            f"in {symbols[-1]}; take a RoBERTa model's, or encoder.json + vocab.bpe + dict.txt."
+            f"last, but starts with {' '.join(symbols[:n_special])} and ends "
+            f"in {symbols[-1]}; take those of one model, or encoder.json + vocab.bpe + dict.txt."
         )
     return format_dictionary(symbols[n_special:-1])
 

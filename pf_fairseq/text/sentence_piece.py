@@ -24,9 +24,9 @@ from pf_fairseq.text.dictionary import (
 from pf_fairseq.text.inputs import InputLayout
 from pf_fairseq.text.sentence_piece_files import (
     SPACE,
-    AlbertOptions,
     Piece,
     PieceType,
+    SentencePieceOptions,
     read_options,
     read_pieces,
 )
@@ -79,7 +79,9 @@ class SentencePiece:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = dict(files)
         (name,) = (name for name in files if name != CONFIG_NAME)
-        options = read_options(files[CONFIG_NAME]) if CONFIG_NAME in files else AlbertOptions()
+        options = (
+            read_options(files[CONFIG_NAME]) if CONFIG_NAME in files else SentencePieceOptions()
+        )
         pieces = read_pieces(name, files[name])
         self._processor = _load(name, files[name])
         self._symbols = [piece.text for piece in pieces if not _is_special(piece)]
@@ -166,7 +168,7 @@ def _check_symbols(name: str, symbols: Sequence[str]) -> None:
             )
 
 
-def _normalizer(options: AlbertOptions) -> Normalizer:
+def _normalizer(options: SentencePieceOptions) -> Normalizer:
     steps: list[Normalizer] = [Replace("``", '"'), Replace("''", '"')]
     if not options.keep_accents:
         steps += [NFKD(), StripAccents()]

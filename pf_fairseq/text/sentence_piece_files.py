@@ -34,7 +34,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class AlbertOptions:
+class SentencePieceOptions:
     """What `tokenizer_config.json` says about the text before it is cut into pieces.
 
     Args:
@@ -66,7 +66,7 @@ def read_pieces(name: str, content: bytes) -> list[Piece]:
         ) from error
     if trainer.get(3, 1) != 1:
         raise InputError(
-            f"`{name}` must be a sentencepiece model of type unigram, as ALBERT's is, but was "
+            f"`{name}` must be a sentencepiece model of type unigram, but was "
             "trained as bpe, word or char."
         )
     if trainer.get(35, 0) or any(piece.type == PieceType.BYTE for piece in pieces):
@@ -77,15 +77,15 @@ def read_pieces(name: str, content: bytes) -> list[Piece]:
     return pieces
 
 
-def read_options(content: bytes) -> AlbertOptions:
+def read_options(content: bytes) -> SentencePieceOptions:
     """Read `tokenizer_config.json`; what it leaves out is as ALBERT's own default has it.
 
     Raises:
         InputError: if it is not a JSON object, or an option is not true or false.
     """
     config = read_config(content)
-    options = AlbertOptions()
-    return AlbertOptions(
+    options = SentencePieceOptions()
+    return SentencePieceOptions(
         do_lower_case=read_flag(config, "do_lower_case", options.do_lower_case),
         remove_space=read_flag(config, "remove_space", options.remove_space),
         keep_accents=read_flag(config, "keep_accents", options.keep_accents),

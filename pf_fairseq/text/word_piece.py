@@ -23,7 +23,7 @@ from pf_fairseq.text.word_piece_files import (
     ANGLED,
     UNKNOWN_PIECE,
     VOCABULARY_NAME,
-    BertOptions,
+    WordPieceOptions,
     has_capitals,
     read_options,
     read_pieces,
@@ -60,7 +60,7 @@ class WordPiece:
         pieces = read_pieces(files[VOCABULARY_NAME])
         self.special_pieces = special_pieces(pieces)
         symbols = special_symbols(pieces, self.special_pieces)
-        options = read_options(files[CONFIG_NAME]) if CONFIG_NAME in files else BertOptions()
+        options = read_options(files[CONFIG_NAME]) if CONFIG_NAME in files else WordPieceOptions()
         self._symbols = [piece for piece in pieces if piece not in symbols]
         ids = read_dictionary(self.dictionary_text())
         self.vocab_size = len(ids)
@@ -105,7 +105,7 @@ class WordPiece:
         return InputLayout(self.bos_id, self.eos_id, self.eos_id if doubled else None)
 
 
-def _build_engine(pieces: Sequence[str], options: BertOptions) -> Engine:
+def _build_engine(pieces: Sequence[str], options: WordPieceOptions) -> Engine:
     vocabulary = {piece: own_id for own_id, piece in enumerate(pieces)}
     engine = Engine(
         Model(

@@ -1,4 +1,4 @@
-"""The files of a BERT tokenizer: its vocabulary (one piece a line) and, if at hand, its options."""
+"""The files of a WordPiece tokenizer: its vocabulary and, if at hand, its options."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ UNKNOWN_SYMBOL = SPECIAL_SYMBOLS[UNK_ID]
 
 
 @dataclass(frozen=True)
-class BertOptions:
+class WordPieceOptions:
     """What `tokenizer_config.json` says about the text before it is cut into pieces.
 
     Args:
@@ -52,7 +52,7 @@ def read_pieces(content: bytes) -> list[str]:
         raise InputError(
             f"`{VOCABULARY_NAME}` must hold {', '.join(map(str, special[:-1]))} and "
             f"{special.mask}, but its {len(pieces)} lines lack {', '.join(missing)}; "
-            "take the file of a BERT or an MPNet model."
+            "take the file of a pretrained model."
         )
     return pieces
 
@@ -103,20 +103,20 @@ def _check_lines(pieces: Sequence[str], special: SpecialPieces) -> None:
         if problem is not None:
             raise InputError(
                 f"`{VOCABULARY_NAME}`, line {number}, must be a piece that no other line has, but "
-                f"{problem}; take the file of a BERT model."
+                f"{problem}; take the file of a pretrained model."
             )
         lines[piece] = number
 
 
-def read_options(content: bytes) -> BertOptions:
+def read_options(content: bytes) -> WordPieceOptions:
     """Read `tokenizer_config.json`; what it leaves out is as BERT's own default has it.
 
     Raises:
         InputError: if it is not a JSON object, or an option is not true or false.
     """
     config = read_config(content)
-    options = BertOptions()
-    return BertOptions(
+    options = WordPieceOptions()
+    return WordPieceOptions(
         do_lower_case=read_flag(config, "do_lower_case", options.do_lower_case),
         strip_accents=(
             None

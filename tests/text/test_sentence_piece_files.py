@@ -7,8 +7,8 @@ from sentencepiece import SentencePieceProcessor
 
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.sentence_piece_files import (
-    AlbertOptions,
     PieceType,
+    SentencePieceOptions,
     read_options,
     read_pieces,
 )
@@ -44,8 +44,8 @@ def test_foreign_file_is_refused(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"model_type": "bpe"}, "of type unigram, as ALBERT's is, but was trained as bpe"),
-        ({"model_type": "char"}, "of type unigram, as ALBERT's is, but was trained as bpe"),
+        ({"model_type": "bpe"}, "of type unigram, but was trained as bpe"),
+        ({"model_type": "char"}, "of type unigram, but was trained as bpe"),
         ({"byte_fallback": True, "vocab_size": 400}, "must have no byte pieces, but was trained"),
     ],
 )
@@ -55,9 +55,11 @@ def test_other_kinds_of_models_are_refused(options: dict[str, object], message: 
 
 
 def test_options() -> None:
-    assert read_options(b"{}") == AlbertOptions(True, True, False)
-    assert read_options(CASED) == AlbertOptions(False, True, True)
-    assert read_options(b'{"remove_space": false, "x": [1]}') == AlbertOptions(True, False, False)
+    assert read_options(b"{}") == SentencePieceOptions(True, True, False)
+    assert read_options(CASED) == SentencePieceOptions(False, True, True)
+    assert read_options(b'{"remove_space": false, "x": [1]}') == SentencePieceOptions(
+        True, False, False
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from transformers.models.bert.tokenization_bert import load_vocab
 
 from pf_fairseq.errors import InputError
-from pf_fairseq.text.word_piece_files import BertOptions, read_options, read_pieces
+from pf_fairseq.text.word_piece_files import WordPieceOptions, read_options, read_pieces
 from tests.text.small_word_piece import CASED, PIECES, SPECIALS, bert_files
 
 
@@ -65,11 +65,11 @@ def test_other_content_is_refused() -> None:
 
 
 def test_options() -> None:
-    assert read_options(b"{}") == BertOptions(True, None, True)
-    assert read_options(CASED) == BertOptions(False, None, True)
+    assert read_options(b"{}") == WordPieceOptions(True, None, True)
+    assert read_options(CASED) == WordPieceOptions(False, None, True)
     content = b'{"strip_accents": false, "tokenize_chinese_chars": false, "never_split": [1]}'
-    assert read_options(content) == BertOptions(True, False, False)
-    assert read_options(b'{"strip_accents": null}') == BertOptions()
+    assert read_options(content) == WordPieceOptions(True, False, False)
+    assert read_options(b'{"strip_accents": null}') == WordPieceOptions()
     assert bert_files(cased=True)["tokenizer_config.json"] == CASED
 
 

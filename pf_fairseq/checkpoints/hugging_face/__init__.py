@@ -1,1 +1,1 @@
-"""Hugging Face folders of BERT, RoBERTa and ALBERT, read and written."""
+"""Hugging Face folders, read and written."""
