@@ -21,7 +21,7 @@ from pf_fairseq.text.dictionary import (
     read_dictionary,
 )
 from pf_fairseq.text.inputs import InputLayout
-from pf_fairseq.text.special_pieces import SpecialPieces
+from pf_fairseq.text.special_pieces import SpecialPieces, check_special_pieces
 
 FAIRSEQ_FILES = ("encoder.json", "vocab.bpe", DICTIONARY_NAME)
 HUGGING_FACE_FILES = ("vocab.json", "merges.txt")
@@ -35,6 +35,7 @@ class ByteLevelBpe:
     Args:
         files: contents of `encoder.json`, `vocab.bpe` and `dict.txt`, whose lines name the
             encoder's ids; or of `vocab.json` and `merges.txt`, whose ids are kept.
+        special_pieces: what the vocabulary calls the special tokens: fairseq's names, or nothing.
 
     Raises:
         InputError: if the files do not fit together.
@@ -44,7 +45,9 @@ class ByteLevelBpe:
     file_sets = (FAIRSEQ_FILES, HUGGING_FACE_FILES)
     bos_id, pad_id, eos_id, unk_id = BOS_ID, PAD_ID, EOS_ID, UNK_ID
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, files: Mapping[str, bytes], special_pieces: SpecialPieces | None = None
+    ) -> None:
         self.files = dict(files)
         self._from_fairseq = DICTIONARY_NAME in files
         vocabulary_name, merges_name = (
@@ -67,6 +70,7 @@ class ByteLevelBpe:
                 for symbol in (*SPECIAL_SYMBOLS, MASK_SYMBOL)
             )
         )
+        check_special_pieces(vocabulary_name, self.special_pieces, special_pieces)
         self.token_id_map = _map_ids(vocabulary, pieces, ids) if self._from_fairseq else None
         self._engine = Engine(BPE(vocab=vocabulary, merges=merges))
         self._engine.pre_tokenizer = ByteLevel(add_prefix_space=False)

@@ -30,7 +30,7 @@ from pf_fairseq.text.sentence_piece_files import (
     read_options,
     read_pieces,
 )
-from pf_fairseq.text.special_pieces import SpecialPieces
+from pf_fairseq.text.special_pieces import SpecialPieces, check_special_pieces
 from pf_fairseq.text.tokenizer_config import CONFIG_NAME
 
 # pieces that take the place of fairseq's symbols: ALBERT's, and those of plain sentencepiece models
@@ -67,6 +67,7 @@ class SentencePiece:
 
     Args:
         files: contents of the model (`*.model`) and, if at hand, of `tokenizer_config.json`.
+        special_pieces: what the model calls the special tokens; None: it is not compared.
 
     Raises:
         InputError: if a file is not what an ALBERT model has.
@@ -76,7 +77,9 @@ class SentencePiece:
     file_sets = (("*.model", CONFIG_NAME), ("*.model",))
     bos_id, pad_id, eos_id, unk_id = BOS_ID, PAD_ID, EOS_ID, UNK_ID
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, files: Mapping[str, bytes], special_pieces: SpecialPieces | None = None
+    ) -> None:
         self.files = dict(files)
         (name,) = (name for name in files if name != CONFIG_NAME)
         options = (
@@ -90,6 +93,7 @@ class SentencePiece:
         self.vocab_size = len(ids)
         self.mask_id = ids[MASK_SYMBOL]
         self.special_pieces = _special_pieces(pieces)
+        check_special_pieces(name, self.special_pieces, special_pieces)
         self.token_id_map: list[int] | None = [ids[_symbol(piece)] for piece in pieces]
         self._collapse = options.remove_space
         self._normalizer = _normalizer(options)

@@ -77,11 +77,17 @@ class TokenizerKind(Protocol):
     def file_sets(self) -> tuple[tuple[str, ...], ...]:
         """Each set of file name patterns that will do; the first complete one is taken."""
 
-    def __call__(self, files: Mapping[str, bytes]) -> Tokenizer:
+    def __call__(
+        self, files: Mapping[str, bytes], special_pieces: SpecialPieces | None = None
+    ) -> Tokenizer:
         """Build the tokenizer.
 
+        Args:
+            files: contents by name.
+            special_pieces: what the files call the special tokens; None: it is found out.
+
         Raises:
-            InputError: if the files do not fit together.
+            InputError: if the files do not fit together, or lack a special token.
         """
 
 
@@ -92,8 +98,16 @@ TOKENIZERS: dict[str, TokenizerKind] = {
 }
 
 
-def tokenizer_from_files(kind: str, files: Mapping[str, bytes]) -> Tokenizer:
+def tokenizer_from_files(
+    kind: str, files: Mapping[str, bytes], special_pieces: SpecialPieces | None = None
+) -> Tokenizer:
     """Build the tokenizer `kind` from its files' contents by name; other files may be among them.
+
+    Args:
+        kind: a name of `TOKENIZERS`.
+        files: contents by name.
+        special_pieces: what the files call the special tokens, as an archive tells; None: it is
+            found out.
 
     Raises:
         InputError: if the kind is unknown, or the files are incomplete or do not fit together.
@@ -102,7 +116,8 @@ def tokenizer_from_files(kind: str, files: Mapping[str, bytes]) -> Tokenizer:
     for patterns in factory.file_sets:
         matches = [_matching(files, [pattern]) for pattern in patterns]
         if all(len(names) == 1 for names in matches):
-            return factory({name: files[name] for names in matches for name in names})
+            chosen = {name: files[name] for names in matches for name in names}
+            return factory(chosen, special_pieces)
     wanted = ", or ".join(" + ".join(patterns) for patterns in factory.file_sets)
     found = _matching(files, [name for patterns in factory.file_sets for name in patterns])
     raise InputError(

@@ -18,16 +18,16 @@ from pf_fairseq.text.dictionary import (
     read_dictionary,
 )
 from pf_fairseq.text.inputs import InputLayout
+from pf_fairseq.text.special_pieces import SpecialPieces
 from pf_fairseq.text.tokenizer_config import CONFIG_NAME
 from pf_fairseq.text.word_piece_files import (
     ANGLED,
-    UNKNOWN_PIECE,
     VOCABULARY_NAME,
     WordPieceOptions,
     has_capitals,
     read_options,
     read_pieces,
-    special_pieces,
+    special_pieces_among,
     special_symbols,
 )
 
@@ -46,6 +46,8 @@ class WordPiece:
 
     Args:
         files: contents of `vocab.txt` and, if at hand, of `tokenizer_config.json`.
+        special_pieces: what the vocabulary calls the special tokens; None: MPNet's names if all are
+            there, else BERT's.
 
     Raises:
         InputError: if a file is not what such a model has.
@@ -55,10 +57,12 @@ class WordPiece:
     file_sets = ((VOCABULARY_NAME, CONFIG_NAME), (VOCABULARY_NAME,))
     bos_id, pad_id, eos_id = BOS_ID, PAD_ID, EOS_ID
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, files: Mapping[str, bytes], special_pieces: SpecialPieces | None = None
+    ) -> None:
         self.files = dict(files)
-        pieces = read_pieces(files[VOCABULARY_NAME])
-        self.special_pieces = special_pieces(pieces)
+        pieces = read_pieces(files[VOCABULARY_NAME], special_pieces)
+        self.special_pieces = special_pieces or special_pieces_among(pieces)
         symbols = special_symbols(pieces, self.special_pieces)
         options = read_options(files[CONFIG_NAME]) if CONFIG_NAME in files else WordPieceOptions()
         self._symbols = [piece for piece in pieces if piece not in symbols]
@@ -66,9 +70,9 @@ class WordPiece:
         self.vocab_size = len(ids)
         self.mask_id = ids[MASK_SYMBOL]
         own = [ids[symbols.get(piece, piece)] for piece in pieces]
-        self.unk_id = own[pieces.index(UNKNOWN_PIECE)]
+        self.unk_id = own[pieces.index(str(self.special_pieces.unk))]
         self.token_id_map: list[int] | None = None if own == list(range(len(ids))) else own
-        self._engine = _build_engine(pieces, options)
+        self._engine = _build_engine(pieces, str(self.special_pieces.unk), options)
         if CONFIG_NAME not in files and has_capitals(pieces):
             logger.warning(
                 "`%s` has pieces with capitals, but no %s says that case matters, so that texts "
@@ -101,16 +105,16 @@ class WordPiece:
         A vocabulary with RoBERTa's names of special tokens is of a model with its layout too:
         `<s> a </s>` or `<s> a </s> </s> b </s>`.
         """
-        doubled = pair and self.special_pieces == ANGLED
+        doubled = pair and self.special_pieces.bos == ANGLED.bos
         return InputLayout(self.bos_id, self.eos_id, self.eos_id if doubled else None)
 
 
-def _build_engine(pieces: Sequence[str], options: WordPieceOptions) -> Engine:
+def _build_engine(pieces: Sequence[str], unknown: str, options: WordPieceOptions) -> Engine:
     vocabulary = {piece: own_id for own_id, piece in enumerate(pieces)}
     engine = Engine(
         Model(
             vocab=vocabulary,
-            unk_token=UNKNOWN_PIECE,
+            unk_token=unknown,
             max_input_chars_per_word=MAX_WORD_CHARACTERS,
             continuing_subword_prefix="##",
         )

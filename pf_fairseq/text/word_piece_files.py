@@ -31,8 +31,12 @@ class WordPieceOptions:
     tokenize_chinese_chars: bool = True
 
 
-def read_pieces(content: bytes) -> list[str]:
+def read_pieces(content: bytes, special: SpecialPieces | None = None) -> list[str]:
     r"""Read the pieces of `vocab.txt`; lines end in `\n` or `\r\n`.
+
+    Args:
+        content: of the file.
+        special: what it calls the special tokens; None: `special_pieces_among` it.
 
     Raises:
         InputError: if a line is empty, stands there twice or cannot be a symbol of a `dict.txt`,
@@ -45,7 +49,7 @@ def read_pieces(content: bytes) -> list[str]:
     if lines[-1] == "":  # what follows the last line break
         lines.pop()
     pieces = [line.removesuffix("\r") for line in lines]
-    special = special_pieces(pieces)
+    special = special or special_pieces_among(pieces)
     _check_lines(pieces, special)
     missing = sorted({str(piece) for piece in special}.difference(pieces))
     if missing:
@@ -57,7 +61,7 @@ def read_pieces(content: bytes) -> list[str]:
     return pieces
 
 
-def special_pieces(pieces: Iterable[str]) -> SpecialPieces:
+def special_pieces_among(pieces: Iterable[str]) -> SpecialPieces:
     """Tell which names of special tokens a vocabulary has: MPNet's if all are there, or BERT's.
 
     MPNet's vocabulary holds BERT's names as well, which are ordinary pieces of it.
@@ -76,8 +80,8 @@ def special_symbols(pieces: Iterable[str], special: SpecialPieces) -> dict[str, 
         str(piece): symbol
         for piece, symbol in zip(special, (*SPECIAL_SYMBOLS, MASK_SYMBOL), strict=True)
     }
-    if special == ANGLED and UNKNOWN_SYMBOL in pieces:
-        del symbols[UNKNOWN_PIECE]
+    if special.bos == ANGLED.bos and special.unk != UNKNOWN_SYMBOL and UNKNOWN_SYMBOL in pieces:
+        del symbols[str(special.unk)]
         symbols[UNKNOWN_SYMBOL] = UNKNOWN_SYMBOL
     return symbols
 

@@ -5,13 +5,17 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer, MPNetTokenizer
 
+from pf_fairseq.errors import InputError
 from pf_fairseq.text.dictionary import read_dictionary
 from pf_fairseq.text.inputs import build_input
 from pf_fairseq.text.special_pieces import SpecialPieces
+from pf_fairseq.text.tokenizer import tokenizer_from_files
 from pf_fairseq.text.word_piece import WordPiece
 from tests.fuzzing import fuzzed_texts
+from tests.text import small_bpe
 from tests.text.glue_layout import dev_texts
 from tests.text.small_bpe import SENTENCES, write_files
+from tests.text.small_sentence_piece import albert_files
 from tests.text.small_word_piece import PIECES, bert_files, mpnet_files
 from tests.text.test_word_piece import TRICKY
 
@@ -74,6 +78,35 @@ def test_finished_inputs_equal_transformers(max_tokens: int, tmp_path: Path) -> 
             max_tokens=max_tokens,
         )
         assert found == theirs(first, second, **limit)["input_ids"]
+
+
+def test_given_names_come_before_what_is_found() -> None:
+    """An archive tells the names: this vocabulary holds both, and others of its own."""
+    files = {"vocab.txt": mpnet_files()["vocab.txt"]}
+    square = SpecialPieces("[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]")
+    with pytest.raises(InputError, match="is <s>, which fairseq's dictionary has as a special"):
+        WordPiece(files, square)
+    own = SpecialPieces("{", "}", "|", "?", "~")
+    tokenizer = WordPiece({"vocab.txt": b"a\n?\n{\n}\n~\n|\n##b\n"}, own)
+    assert tokenizer.special_pieces == own
+    assert tokenizer.token_id_map == [4, 3, 0, 1, 6, 2, 5]
+    assert tokenizer.encode_batch(["ab c"]) == [[4, 5, 3]]
+    with pytest.raises(InputError, match=r"must hold \{, \}, \|, \? and ~, but its 1 lines lack"):
+        WordPiece({"vocab.txt": b"a\n"}, own)
+
+
+@pytest.mark.parametrize(
+    ("kind", "files"),
+    [("roberta", small_bpe.hugging_face_files()), ("sentencepiece", albert_files())],
+)
+def test_other_kinds_compare_the_names(kind: str, files: dict[str, bytes]) -> None:
+    found = tokenizer_from_files(kind, files).special_pieces
+    assert tokenizer_from_files(kind, files, found).special_pieces == found
+    other = found._replace(bos="[START]", mask=None)
+    with pytest.raises(
+        InputError, match=r"must call the special tokens \[START\] .* \(none\), but"
+    ):
+        tokenizer_from_files(kind, files, other)
 
 
 def test_bert_stays_as_it_is() -> None:
