@@ -98,8 +98,8 @@ class _Screen:
 def _run_logged(words: list[str], log: Path, screen: _Screen) -> "subprocess.Popen[bytes]":
     print(f"   (output in {log})", flush=True)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as file:
-        process = subprocess.Popen(words, env=_environment(), stdout=file, stderr=file)
+    with log.open("wb") as target:
+        process = subprocess.Popen(words, env=_environment(), stdout=target, stderr=target)
     with process, log.open(encoding="utf-8", errors="replace") as file:
         rest = ""
 
