@@ -46,7 +46,7 @@ test-python: ## pytest alone
 	@.ci/venv.sh cmake gtest
 	@# tests/cpp compares these two programs with Hugging Face tokenizers
 	$(call configure_cpp,build/cpp)
-	cmake --build build/cpp --target tokenize normalize
+	cmake --build build/cpp --target early_exit_tokenize early_exit_normalize
 	$(PYTEST)
 
 test-cpp: ## ctest alone; with SANITIZE="address;undefined" under these sanitizers

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,8 @@ extern const char kHelp[];
 
 struct Arguments {
   ClassifierOptions classifier;
-  bool tokens = false;  // lines hold token ids instead of text
+  std::int64_t threads = 0;  // forward passes at a time; 0: for the program to choose
+  bool tokens = false;       // lines hold token ids instead of text
   bool help = false;
 };
 

@@ -16,12 +16,21 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
 
-std::vector<std::string> LineReader::Read(std::size_t limit) {
+std::vector<std::string> LineReader::Read(std::size_t max_lines, std::size_t max_bytes) {
   std::vector<std::string> lines;
-  while (lines.size() < limit) {
-    if (TakeLine(&lines)) continue;
+  std::size_t n_bytes = 0;
+  while (lines.size() < max_lines && n_bytes < max_bytes) {
+    if (TakeLine(&lines)) {
+      n_bytes += lines.back().size() + sizeof(std::string);
+      continue;
+    }
     if (at_end_ || (!lines.empty() && !DataWaits())) break;
     Fill();
+  }
+  // Only when the lines before it are out.
+  if (lines.empty() && error_ != 0) {
+    throw std::runtime_error(std::string("Standard input cannot be read: ") +
+                             std::strerror(error_));
   }
   return lines;
 }
@@ -48,6 +57,12 @@ bool LineReader::SkipByteOrderMark() {
   return begun_ = true;
 }
 
+// For whoever made the input one that does not block.
+void LineReader::Wait() const {
+  pollfd request{descriptor_, POLLIN, 0};
+  poll(&request, 1, -1);
+}
+
 bool LineReader::DataWaits() const {
   pollfd request{descriptor_, POLLIN, 0};
   return poll(&request, 1, 0) > 0;
@@ -59,16 +74,14 @@ void LineReader::Fill() {
   start_ = 0;
   const std::size_t size = buffer_.size();
   buffer_.resize(size + kReadSize);
-  ssize_t n_read = 0;
-  do {
+  ssize_t n_read = read(descriptor_, &buffer_[size], kReadSize);
+  while (n_read < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) {
+    if (errno != EINTR) Wait();
     n_read = read(descriptor_, &buffer_[size], kReadSize);
-  } while (n_read < 0 && errno == EINTR);
-  const int error = errno;
-  buffer_.resize(size + static_cast<std::size_t>(n_read < 0 ? 0 : n_read));
-  if (n_read < 0) {
-    throw std::runtime_error(std::string("Standard input cannot be read: ") + std::strerror(error));
   }
-  at_end_ = n_read == 0;
+  if (n_read < 0) error_ = errno;
+  buffer_.resize(size + static_cast<std::size_t>(n_read < 0 ? 0 : n_read));
+  at_end_ = n_read <= 0;
 }
 
 }  // namespace early_exit::classify

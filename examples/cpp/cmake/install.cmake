@@ -1,9 +1,18 @@
-# `find_package(early_exit)` after `cmake --install`.
+# `find_package(early_exit)` and `pkg-config early_exit` after `cmake --install`.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/early_exit)
+set(installed early_exit)
+if(EARLY_EXIT_BUILD_PROGRAMS)
+  list(APPEND installed early_exit_classify)
+  # A shared library of ours is found beside it.
+  set_property(TARGET early_exit_classify PROPERTY
+    INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}" ${CMAKE_INSTALL_RPATH})
+endif()
 
-install(TARGETS early_exit classify
+# Nothing of the machine that builds: where libtorch is when a program runs, LD_LIBRARY_PATH tells,
+# or CMAKE_INSTALL_RPATH beforehand.
+install(TARGETS ${installed}
   EXPORT early_exitTargets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
@@ -16,7 +25,10 @@ configure_package_config_file(cmake/early_exitConfig.cmake.in
   INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/early_exitConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
+configure_file(cmake/early_exit.pc.in ${CMAKE_CURRENT_BINARY_DIR}/early_exit.pc @ONLY)
 install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/early_exitConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/early_exitConfigVersion.cmake
   DESTINATION ${package_dir})
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/early_exit.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

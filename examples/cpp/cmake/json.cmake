@@ -47,3 +47,11 @@ if(NOT EARLY_EXIT_JSON_DIR)
   message(FATAL_ERROR "nlohmann-json is missing and cannot be fetched: install the Debian package "
     "nlohmann-json3-dev, or set EARLY_EXIT_JSON_DIR to the folder that holds nlohmann/json.hpp.")
 endif()
+
+# Gives json.hpp to source files. The compiler's own folder is not named again: before its others it
+# would hide the C++ library's headers.
+function(early_exit_use_json)
+  if(NOT EARLY_EXIT_JSON_DIR IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
+    set_source_files_properties(${ARGN} PROPERTIES INCLUDE_DIRECTORIES ${EARLY_EXIT_JSON_DIR})
+  endif()
+endfunction()

@@ -5,7 +5,8 @@ function(early_exit_settings target)
     CXX_STANDARD 20
     CXX_STANDARD_REQUIRED ON
     CXX_EXTENSIONS OFF
-    INSTALL_RPATH_USE_LINK_PATH ON)
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wshadow $<$<BOOL:${EARLY_EXIT_WERROR}>:-Werror>)
   if(EARLY_EXIT_SANITIZE)

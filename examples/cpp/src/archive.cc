@@ -1,48 +1,27 @@
-#include "archive.h"
+#include "early_exit/archive.h"
 
-#include <caffe2/serialize/inline_container.h>
-
-#include <fstream>
-#include <stdexcept>
-#include <tuple>
+#include "archive_reader.h"
 
 namespace early_exit {
-namespace {
 
-// Tells a file that cannot be opened from one that is no archive.
-void CheckReadable(const std::string& path) {
-  if (std::ifstream(path).peek() != std::ifstream::traits_type::eof()) return;
-  throw std::runtime_error("The archive '" + path + "' must be a readable file that is not empty.");
+Archive::Archive(const std::string& path)
+    : reader_(std::make_shared<ArchiveReader>(path)),
+      metadata_(ParseMetadata(reader_->ReadExtraFile("metadata.json"))) {
+  reader_->CheckUnchanged();
 }
 
-}  // namespace
-
-Archive::Archive(const std::string& path) : path_(path) {
-  CheckReadable(path);
-  try {
-    reader_ = std::make_unique<caffe2::serialize::PyTorchStreamReader>(path);
-  } catch (const c10::Error&) {
-    throw std::runtime_error("'" + path +
-                             "' must be an archive written by export/script.py, but is no "
-                             "TorchScript archive, or is damaged.");
-  }
-}
-
+Archive::Archive(Archive&&) noexcept = default;
+Archive& Archive::operator=(Archive&&) noexcept = default;
 Archive::~Archive() = default;
 
-std::string Archive::ReadExtraFile(const std::string& name) const {
-  const std::string record = "extra/" + name;
-  if (!reader_->hasRecord(record)) {
-    throw std::runtime_error("'" + path_ +
-                             "' must be an archive written by export/script.py, but " +
-                             "has no extra file '" + name + "'.");
+std::unique_ptr<Tokenizer> Archive::ReadTokenizer() const {
+  if (!metadata_.tokenizer) return nullptr;
+  TokenizerFiles files;
+  for (const std::string& name : metadata_.tokenizer->files) {
+    files[name] = reader_->ReadExtraFile(name);
   }
-  try {
-    const auto [data, size] = reader_->getRecord(record);
-    return {static_cast<const char*>(data.get()), size};
-  } catch (const c10::Error&) {
-    throw std::runtime_error("The extra file '" + name + "' of '" + path_ + "' is damaged.");
-  }
+  reader_->CheckUnchanged();
+  return MakeTokenizer(metadata_.tokenizer->kind, files, metadata_.tokenizer->special_pieces);
 }
 
 }  // namespace early_exit

@@ -4,6 +4,7 @@
 
 #include "bert_classes.h"
 #include "unicode_normalization.h"
+#include "utf8.h"
 
 namespace early_exit {
 namespace {
@@ -31,6 +32,12 @@ std::u32string StripAccents(std::u32string_view text) {
   return stripped;
 }
 
+// Neither a mark nor what is dropped, behind which a mark may follow.
+bool StartsAnew(char32_t code) {
+  if (BertClassOf(code) == BertClass::kRemoved) return false;
+  return code < 0x80 || !IsMark(Decompose({&code, 1}, Decomposition::kCanonical).front());
+}
+
 }  // namespace
 
 std::u32string NormalizeForBert(std::u32string_view text, const BertOptions& options) {
@@ -39,21 +46,31 @@ std::u32string NormalizeForBert(std::u32string_view text, const BertOptions& opt
   return options.lower_case ? LowerCase(normal) : normal;
 }
 
-std::vector<std::u32string_view> SplitBertWords(std::u32string_view text) {
-  std::vector<std::u32string_view> words;
-  std::size_t start = 0;
-  const auto end_word = [&](std::size_t end) {
-    if (end > start) words.push_back(text.substr(start, end - start));
-  };
-  for (std::size_t position = 0; position < text.size(); ++position) {
-    const BertClass char_class = BertClassOf(text[position]);
-    if (char_class != BertClass::kSpace && char_class != BertClass::kPunctuation) continue;
-    end_word(position);
-    if (char_class == BertClass::kPunctuation) words.push_back(text.substr(position, 1));
-    start = position + 1;
+std::size_t BertBlockLength(std::string_view text, std::size_t n_bytes) {
+  std::size_t offset = 0;
+  while (offset < text.size()) {
+    const CodePoint next = DecodeUtf8(text, offset);
+    if (offset >= n_bytes && StartsAnew(next.value)) break;
+    offset += next.n_bytes;
   }
-  end_word(text.size());
-  return words;
+  return offset;
+}
+
+void BertWordSplitter::Add(std::u32string_view block) {
+  for (const char32_t code : block) {
+    const BertClass char_class = BertClassOf(code);
+    if (char_class == BertClass::kSpace || char_class == BertClass::kPunctuation) {
+      Finish();
+      if (char_class == BertClass::kPunctuation) use_({&code, 1});
+    } else if (word_.size() < max_length_) {
+      word_ += code;
+    }
+  }
+}
+
+void BertWordSplitter::Finish() {
+  if (!word_.empty()) use_(word_);
+  word_.clear();
 }
 
 }  // namespace early_exit

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace early_exit {
 
@@ -17,8 +19,27 @@ struct BertOptions {
 // where asked, as `BertNormalizer(clean_text=True)` of Hugging Face `tokenizers` does.
 std::u32string NormalizeForBert(std::u32string_view text, const BertOptions& options);
 
-// The words of normalized text, in order: what stands between white space, each punctuation mark
-// alone (`BertPreTokenizer`). They point into `text`.
-std::vector<std::u32string_view> SplitBertWords(std::u32string_view text);
+// Length of a start of `text` (valid UTF-8) that can be normalized without the rest: the first
+// place after `n_bytes` where no mark may change places with one on the other side.
+std::size_t BertBlockLength(std::string_view text, std::size_t n_bytes);
+
+// Finds the words of normalized text that comes in blocks, in order: what stands between white
+// space, each punctuation mark alone (`BertPreTokenizer`). Of a word longer than `max_length`
+// characters only so many are kept.
+class BertWordSplitter {
+ public:
+  using Use = std::function<void(std::u32string_view word)>;
+
+  BertWordSplitter(std::size_t max_length, Use use)
+      : max_length_(max_length), use_(std::move(use)) {}
+
+  void Add(std::u32string_view block);
+  void Finish();  // the last word has ended
+
+ private:
+  std::size_t max_length_;
+  Use use_;
+  std::u32string word_;
+};
 
 }  // namespace early_exit

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <queue>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "json.h"
+#include "printable.h"
 #include "utf8.h"
 #include "word_split.h"
 
@@ -54,10 +56,38 @@ void ForEachMerge(std::string_view text, Use use) {
   }
 }
 
+// The bytes of those symbols.
+class SymbolBytes {
+ public:
+  explicit SymbolBytes(const std::array<std::string, 256>& symbols) {
+    for (std::size_t byte = 0; byte < symbols.size(); ++byte) {
+      bytes_.emplace(symbols[byte], static_cast<unsigned char>(byte));
+    }
+  }
+
+  // None for a token that bytes do not lead to.
+  std::optional<unsigned char> First(const std::string& token) const {
+    return Find(token.substr(0, DecodeUtf8(token, 0).n_bytes));
+  }
+  std::optional<unsigned char> Last(const std::string& token) const {
+    std::size_t start = token.size() - 1;
+    while (start > 0 && (static_cast<unsigned char>(token[start]) & 0xC0) == 0x80) --start;
+    return Find(token.substr(start));
+  }
+
+ private:
+  std::optional<unsigned char> Find(const std::string& symbol) const {
+    const auto found = bytes_.find(symbol);
+    return found == bytes_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  std::unordered_map<std::string, unsigned char> bytes_;
+};
+
 std::uint32_t Find(const Vocab& vocab, std::string_view token) {
   const auto found = vocab.find(std::string(token));
   if (found != vocab.end()) return found->second;
-  throw std::runtime_error("The tokenizer's vocabulary lacks the token '" + std::string(token) +
+  throw std::runtime_error("The tokenizer's vocabulary lacks the token '" + Printable(token) +
                            "', which its merges or the bytes of UTF-8 need.");
 }
 
@@ -74,16 +104,19 @@ ByteLevelBpe::ByteLevelBpe(std::string_view vocab_json, std::string_view merges)
   const auto symbols = ByteSymbols();
   for (std::size_t byte = 0; byte < 256; ++byte) byte_ids_[byte] = Find(vocab, symbols[byte]);
 
+  const SymbolBytes symbol_bytes(symbols);
   std::uint32_t rank = 0;
   ForEachMerge(merges, [&](std::string_view line) {
     const std::size_t space = line.find(' ');
     if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) {
       throw std::runtime_error("A line of the tokenizer's merges must be two tokens, but is '" +
-                               std::string(line) + "' instead.");
+                               Printable(line) + "' instead.");
     }
     const std::string left(line.substr(0, space));
     const std::string right(line.substr(space + 1));
     merges_[PairOf(Find(vocab, left), Find(vocab, right))] = {rank++, Find(vocab, left + right)};
+    const auto before = symbol_bytes.Last(left), after = symbol_bytes.First(right);
+    if (before && after) seams_.set(SeamOf(*before, *after));
   });
 }
 
@@ -92,6 +125,7 @@ ByteLevelBpe::ByteLevelBpe(std::string_view vocab_json, std::string_view merges)
 class ByteLevelBpe::Word {
  public:
   Word(const ByteLevelBpe& bpe, std::string_view bytes) : bpe_(bpe) {
+    if (bytes.size() > std::numeric_limits<int>::max()) throw std::length_error("a word of 2 GB");
     const int n = static_cast<int>(bytes.size());
     symbols_.reserve(bytes.size());
     for (int i = 0; i < n; ++i) {
@@ -117,6 +151,8 @@ class ByteLevelBpe::Word {
       Consider(best.position);
     }
   }
+
+  std::size_t size() const { return symbols_.size(); }  // in bytes
 
   void AppendIds(TokenIds* ids) const {
     for (const Symbol& symbol : symbols_) {
@@ -158,23 +194,34 @@ class ByteLevelBpe::Word {
   std::priority_queue<Candidate> candidates_;
 };
 
-TokenIds ByteLevelBpe::Encode(std::string_view text) const {
-  if (const auto bad = FindIllFormedUtf8(text)) {
-    throw std::invalid_argument("A text must be valid UTF-8, but is not at byte " +
-                                std::to_string(*bad) + ".");
+std::size_t ByteLevelBpe::PartLength(std::string_view word) const {
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const auto left = static_cast<unsigned char>(word[i - 1]);
+    if (!seams_.test(SeamOf(left, static_cast<unsigned char>(word[i])))) return i;
   }
+  return word.size();
+}
+
+// A word is cut only where no merge can reach over the cut, so that its parts give the ids of the
+// whole: what comes behind may otherwise change ids at its very start.
+TokenIds ByteLevelBpe::EncodeStart(std::string_view text, std::size_t limit) const {
+  CheckUtf8(text);
   TokenIds ids;
-  for (std::size_t offset = 0; offset < text.size();) {
-    const std::size_t length = WordLength(text, offset);
-    Word word(*this, text.substr(offset, length));
-    word.MergeAll();
-    word.AppendIds(&ids);
-    offset += length;
+  while (!text.empty() && ids.size() < limit) {
+    std::string_view rest = text.substr(0, WordLength(text, 0));
+    text.remove_prefix(rest.size());
+    while (!rest.empty() && ids.size() < limit) {
+      Word part(*this, rest.substr(0, PartLength(rest)));
+      part.MergeAll();
+      part.AppendIds(&ids);
+      rest.remove_prefix(part.size());
+    }
   }
+  ids.resize(std::min(ids.size(), limit));
   return ids;
 }
 
-std::unique_ptr<Tokenizer> MakeByteLevelBpe(const TokenizerFiles& files) {
+std::unique_ptr<Tokenizer> MakeByteLevelBpe(const TokenizerFiles& files, const SpecialPieces&) {
   const bool openai_names = files.count("encoder.json") > 0;
   const std::string vocab = openai_names ? "encoder.json" : "vocab.json";
   const std::string merges = openai_names ? "vocab.bpe" : "merges.txt";

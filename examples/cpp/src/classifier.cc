@@ -2,158 +2,226 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
-#include "archive.h"
-#include "operating_points.h"
-#include "scripted_model.h"
-#include "sentence_encoder.h"
+#include "batches.h"
+#include "predictions.h"
 
 namespace early_exit {
 namespace {
 
-std::unique_ptr<Tokenizer> ReadTokenizer(const Archive& archive, const Metadata& metadata) {
-  if (!metadata.tokenizer) return nullptr;
-  TokenizerFiles files;
-  for (const std::string& name : metadata.tokenizer->files) {
-    files[name] = archive.ReadExtraFile(name);
-  }
-  return MakeTokenizer(metadata.tokenizer->kind, files);
-}
-
-// A sentence ready for the model, and its place in the caller's list.
-struct Input {
+// A sentence ready for the engine, and its place in the caller's list.
+struct Job {
   std::size_t index;
-  TokenIds tokens;
+  EngineInput input;
+  bool truncated;
 };
 
-// The first error with its sentence's number, if there is one.
-std::optional<std::string> FindError(const std::vector<Outcome>& outcomes) {
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const std::string& error = outcomes[i].error;
-    if (!error.empty()) return "Sentence " + std::to_string(i) + " (0-based): " + error;
+// Throws std::invalid_argument.
+double ParameterOf(const ExitChoice& choice, const Metadata& metadata, double otherwise) {
+  if (choice.threshold && choice.target_speedup) {
+    throw std::invalid_argument(
+        "`threshold` and `target_speedup` must not both be given: each sets the other.");
   }
-  return std::nullopt;
+  if (choice.target_speedup) return metadata.ParameterFor(*choice.target_speedup);
+  if (!choice.threshold) return otherwise;
+  if (!std::isnan(*choice.threshold)) return *choice.threshold;
+  throw std::invalid_argument(
+      "`threshold` must be a number (" + metadata.policy.parameter_unit +
+      "), but is NaN instead. Ask for a speed-up of 1 to never exit early.");
 }
 
-Prediction ToPrediction(ModelOutput output, const std::vector<std::string>& labels) {
-  Prediction prediction;
-  prediction.logits = std::move(output.logits);
-  const std::vector<float>& logits = prediction.logits;
-  if (logits.size() != labels.size()) {
-    throw std::runtime_error("The model gave " + std::to_string(logits.size()) + " logits for " +
-                             std::to_string(labels.size()) + " labels. Export it again.");
+// What `action` gives; a text that asks for more memory than there is costs no other its answer.
+template <typename Action>
+void Attempt(Outcome* outcome, Action action) {
+  try {
+    action();
+  } catch (const std::invalid_argument& error) {
+    *outcome = {std::nullopt, error.what(), ErrorKind::kBadInput};
+  } catch (const std::bad_alloc&) {
+    *outcome = {std::nullopt, "There is not enough memory for this text.", ErrorKind::kOutOfMemory};
+  } catch (const std::length_error&) {
+    *outcome = {std::nullopt, "There is not enough memory for this text.", ErrorKind::kOutOfMemory};
   }
-  for (const float logit : logits) {
-    if (!std::isfinite(logit)) throw std::runtime_error("The model's logits are not finite.");
-  }
-  const auto best = std::max_element(logits.begin(), logits.end());
-  double total = 0.0;  // softmax, relative to the largest
-  for (const float logit : logits) total += std::exp(static_cast<double>(logit) - *best);
-  prediction.label = labels[static_cast<std::size_t>(best - logits.begin())];
-  prediction.probability = 1.0 / total;
-  prediction.exit_layer = output.exit_layer;
-  prediction.entropy = output.entropy;
-  return prediction;
+}
+
+const Outcome* FindError(const std::vector<Outcome>& outcomes, ErrorKind kind) {
+  const auto found = std::find_if(outcomes.begin(), outcomes.end(), [kind](const Outcome& outcome) {
+    return !outcome.prediction && (kind == ErrorKind::kNone || outcome.error_kind == kind);
+  });
+  return found == outcomes.end() ? nullptr : &*found;
+}
+
+// Throws for the first bad sentence, or else for the first that failed otherwise.
+void ThrowFirstError(const std::vector<Outcome>& outcomes) {
+  const Outcome* error = FindError(outcomes, ErrorKind::kBadInput);
+  if (!error) error = FindError(outcomes, ErrorKind::kNone);
+  if (!error) return;
+  const std::string message =
+      "Sentence " + std::to_string(error - outcomes.data()) + " (0-based): " + error->error;
+  if (error->error_kind == ErrorKind::kBadInput) throw std::invalid_argument(message);
+  throw EngineError(error->error_kind, message);
 }
 
 }  // namespace
 
+void ClassifierOptions::Validate() const {
+  const auto check = [](const char* name, std::int64_t value, std::int64_t largest) {
+    if (value >= 1 && value <= largest) return;
+    throw std::invalid_argument("`" + std::string(name) + "` must be in 1.." +
+                                std::to_string(largest) + ", but is " + std::to_string(value) +
+                                " instead.");
+  };
+  check("batch_size", batch_size, 65536);
+  check("batch_tokens", batch_tokens, 1 << 24);
+}
+
 class Classifier::Impl {
  public:
-  Impl(const ClassifierOptions& options, const Archive& archive)
-      : metadata_(ParseMetadata(archive.ReadExtraFile("metadata.json"))),
-        threshold_(ChooseThreshold(options, metadata_)),
+  Impl(TextEncoder encoder, std::shared_ptr<const Engine> engine, const ClassifierOptions& options)
+      : encoder_(std::move(encoder)),
+        engine_(std::move(engine)),
         batch_size_(static_cast<std::size_t>(options.batch_size)),
-        encoder_(metadata_, ReadTokenizer(archive, metadata_)),
-        model_(options.model_path, options.device, options.threads) {}
+        batch_tokens_(static_cast<std::size_t>(options.batch_tokens)) {
+    options.Validate();
+    if (!engine_) throw std::invalid_argument("`engine` must be an engine, but is null instead.");
+    metadata_ = engine_->metadata();
+    CheckFit(encoder_.metadata(), metadata_);
+    default_parameter_ = ParameterOf({options.threshold, options.target_speedup}, metadata_,
+                                     metadata_.DefaultParameter());
+  }
 
   const Metadata& metadata() const { return metadata_; }
 
-  // Encodes what can be encoded; the rest gets its error.
-  std::vector<Input> Encode(const std::vector<Sentence>& sentences,
-                            std::vector<Outcome>* outcomes) const;
+  // `exit(i)` and `sentence(i)` are those of the i-th of `n` sentences.
+  template <typename GetSentence, typename GetExit>
+  std::vector<Outcome> Answer(std::size_t n, GetSentence sentence, GetExit exit) const {
+    std::vector<Outcome> outcomes(n);
+    std::vector<Job> jobs;
+    for (std::size_t i = 0; i < n; ++i) {
+      Attempt(&outcomes[i], [&] {
+        const double parameter = ParameterOf(exit(i), metadata_, default_parameter_);
+        EncodedSentence encoded = encoder_.Encode(sentence(i));
+        jobs.push_back({i, {std::move(encoded.tokens), parameter}, encoded.truncated});
+      });
+    }
+    Run(std::move(jobs), &outcomes);
+    return outcomes;
+  }
 
-  // Answers all inputs, in batches of similar length so that little padding is computed.
-  void Predict(std::vector<Input> inputs, std::vector<Outcome>* outcomes) const;
+  void WarmUp() const;
 
  private:
-  void PredictBatch(const Input* first, std::size_t size, std::vector<Outcome>* outcomes) const;
+  // Answers all jobs, in batches of similar length so that little padding is computed.
+  void Run(std::vector<Job> jobs, std::vector<Outcome>* outcomes) const;
+  void RunBatch(const Job* first, std::size_t size, std::vector<Outcome>* outcomes) const;
 
+  TextEncoder encoder_;
+  std::shared_ptr<const Engine> engine_;
   Metadata metadata_;
-  std::optional<double> threshold_;
+  double default_parameter_ = 0.0;
   std::size_t batch_size_;
-  SentenceEncoder encoder_;
-  ScriptedModel model_;
+  std::size_t batch_tokens_;
 };
 
-std::vector<Input> Classifier::Impl::Encode(const std::vector<Sentence>& sentences,
-                                            std::vector<Outcome>* outcomes) const {
-  std::vector<Input> inputs;
-  for (std::size_t i = 0; i < sentences.size(); ++i) {
-    try {
-      inputs.push_back({i, encoder_.Encode(sentences[i])});
-    } catch (const std::invalid_argument& error) {
-      (*outcomes)[i].error = error.what();
-    }
-  }
-  return inputs;
-}
-
-void Classifier::Impl::Predict(std::vector<Input> inputs, std::vector<Outcome>* outcomes) const {
-  std::stable_sort(inputs.begin(), inputs.end(), [](const Input& a, const Input& b) {
-    return a.tokens.size() < b.tokens.size();
+void Classifier::Impl::Run(std::vector<Job> jobs, std::vector<Outcome>* outcomes) const {
+  std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) {
+    return a.input.tokens.size() < b.input.tokens.size();
   });
-  for (std::size_t start = 0; start < inputs.size(); start += batch_size_) {
-    PredictBatch(&inputs[start], std::min(batch_size_, inputs.size() - start), outcomes);
+  std::vector<std::size_t> lengths;
+  for (const Job& job : jobs) lengths.push_back(job.input.tokens.size());
+  for (const auto& [first, size] : MakeBatches(lengths, batch_size_, batch_tokens_)) {
+    RunBatch(&jobs[first], size, outcomes);
   }
 }
 
-void Classifier::Impl::PredictBatch(const Input* first, std::size_t size,
-                                    std::vector<Outcome>* outcomes) const {
-  std::vector<const TokenIds*> batch;
-  for (std::size_t i = 0; i < size; ++i) batch.push_back(&first[i].tokens);
-  try {
-    std::vector<ModelOutput> outputs = model_.Forward(batch, threshold_, metadata_.pad_token);
-    for (std::size_t i = 0; i < size; ++i) {
-      Outcome& outcome = (*outcomes)[first[i].index];
-      outcome.prediction = ToPrediction(std::move(outputs.at(i)), metadata_.labels);
+void Classifier::Impl::RunBatch(const Job* first, std::size_t size,
+                                std::vector<Outcome>* outcomes) const {
+  std::vector<EngineInput> inputs;
+  for (std::size_t i = 0; i < size; ++i) inputs.push_back(first[i].input);
+  const auto [answers, error] = RunEngine(*engine_, inputs);
+  if (error.kind == ErrorKind::kBadInput && size > 1) {
+    // Alone, the others of the batch still get their answers.
+    for (std::size_t i = 0; i < size; ++i) RunBatch(first + i, 1, outcomes);
+    return;
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    Outcome& outcome = (*outcomes)[first[i].index];
+    if (error.kind != ErrorKind::kNone) {
+      outcome = {std::nullopt, error.message, error.kind};
+    } else {
+      outcome = ToOutcome(answers[i], metadata_);
+      if (outcome.prediction) outcome.prediction->truncated = first[i].truncated;
     }
-  } catch (const std::runtime_error& error) {
-    if (size == 1) {
-      (*outcomes)[first->index] = {std::nullopt, error.what()};
-      return;
-    }
-    // Alone, the others of the batch may still get their answers.
-    for (std::size_t i = 0; i < size; ++i) PredictBatch(first + i, 1, outcomes);
   }
 }
+
+void Classifier::Impl::WarmUp() const {
+  const std::size_t length = static_cast<std::size_t>(metadata_.max_tokens);
+  const std::size_t n_rows = std::clamp<std::size_t>(batch_tokens_ / length, 1, batch_size_);
+  TokenIds row(length, metadata_.layout.eos_token);
+  row.front() = metadata_.layout.init_token;
+  for (const std::size_t n : {std::size_t{1}, n_rows}) {
+    const auto [answers, error] =
+        RunEngine(*engine_, std::vector<EngineInput>(n, {row, metadata_.policy.never}));
+    if (error.kind != ErrorKind::kNone) throw EngineError(error.kind, error.message);
+  }
+}
+
+namespace {
+
+ClassifierOptions Checked(const ClassifierOptions& options) {
+  options.Validate();
+  if (options.model_path.empty()) {
+    throw std::invalid_argument("`model_path` must name an archive, but is empty instead.");
+  }
+  return options;
+}
+
+}  // namespace
 
 Classifier::Classifier(const ClassifierOptions& options) {
-  options.Validate();
-  impl_ = std::make_unique<Impl>(options, Archive(options.model_path));
+  const Archive archive(Checked(options).model_path);
+  const ExitChoice choice{options.threshold, options.target_speedup};
+  ParameterOf(choice, archive.metadata(), 0.0);  // before the model is loaded
+  impl_ = std::make_unique<const Impl>(TextEncoder(archive), LoadEngine(archive, options.device),
+                                       options);
 }
 
+Classifier::Classifier(TextEncoder encoder, std::shared_ptr<const Engine> engine,
+                       const ClassifierOptions& options)
+    : impl_(std::make_unique<const Impl>(std::move(encoder), std::move(engine), options)) {}
+
+Classifier::Classifier(Classifier&&) noexcept = default;
+Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 Classifier::~Classifier() = default;
 
-std::vector<Prediction> Classifier::Classify(const std::vector<Sentence>& sentences) const {
-  std::vector<Outcome> outcomes(sentences.size());
-  std::vector<Input> inputs = impl_->Encode(sentences, &outcomes);
-  if (const auto bad = FindError(outcomes)) throw std::invalid_argument(*bad);
-  impl_->Predict(std::move(inputs), &outcomes);
-  if (const auto bad = FindError(outcomes)) throw std::runtime_error(*bad);
+std::vector<Outcome> Classifier::TryClassify(const std::vector<Sentence>& sentences,
+                                             const ExitChoice& exit) const {
+  return impl_->Answer(
+      sentences.size(), [&](std::size_t i) -> const Sentence& { return sentences[i]; },
+      [&](std::size_t) { return exit; });
+}
+
+std::vector<Outcome> Classifier::TryClassifyEach(const std::vector<Request>& requests) const {
+  return impl_->Answer(
+      requests.size(), [&](std::size_t i) -> const Sentence& { return requests[i].sentence; },
+      [&](std::size_t i) { return requests[i].exit; });
+}
+
+std::vector<Prediction> Classifier::Classify(const std::vector<Sentence>& sentences,
+                                             const ExitChoice& exit) const {
+  std::vector<Outcome> outcomes = TryClassify(sentences, exit);
+  ThrowFirstError(outcomes);
   std::vector<Prediction> predictions;
   predictions.reserve(outcomes.size());
   for (Outcome& outcome : outcomes) predictions.push_back(std::move(*outcome.prediction));
   return predictions;
 }
 
-std::vector<Outcome> Classifier::TryClassify(const std::vector<Sentence>& sentences) const {
-  std::vector<Outcome> outcomes(sentences.size());
-  impl_->Predict(impl_->Encode(sentences, &outcomes), &outcomes);
-  return outcomes;
-}
+void Classifier::WarmUp() const { impl_->WarmUp(); }
 
 std::int64_t Classifier::n_layers() const { return impl_->metadata().n_layers; }
 

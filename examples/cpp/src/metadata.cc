@@ -1,9 +1,15 @@
 #include "early_exit/metadata.h"
 
+#include <cmath>
+#include <locale>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 
+#include "early_exit/tokenizer.h"
 #include "input_layout.h"
-#include "json.h"
+#include "metadata_reader.h"
+#include "printable.h"
 
 namespace early_exit {
 namespace {
@@ -12,136 +18,234 @@ namespace {
   throw std::runtime_error("The archive's metadata.json " + problem + ".");
 }
 
-// Reads a member by `get`; what goes wrong is told with the member's name.
-template <typename Get>
-auto Read(const Json& json, const char* key, Get get) {
-  const Json& value = json[key];
-  try {
-    return get(value);
-  } catch (const JsonError& error) {
-    throw JsonError("has a `" + std::string(key) + "` that " + error.what());
-  }
+std::string Quote(const std::string& text) { return "'" + Printable(text) + "'"; }
+
+std::string ToText(double value) {
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  text << value;
+  return text.str();
 }
 
-std::string ReadString(const Json& json, const char* key) {
-  return Read(json, key, [](const Json& value) { return value.string(); });
-}
-
-std::int64_t ReadInteger(const Json& json, const char* key, std::int64_t smallest) {
-  const auto value = Read(json, key, [](const Json& item) { return item.integer(); });
-  if (value >= smallest) return value;
+void CheckInteger(const char* key, std::int64_t value, std::int64_t smallest) {
+  if (value >= smallest) return;
   Fail("must have a `" + std::string(key) + "` of at least " + std::to_string(smallest) +
        ", but it is " + std::to_string(value) + " instead");
 }
 
-std::optional<double> ReadOptionalNumber(const Json& json, const char* key) {
-  return Read(json, key, [](const Json& value) {
-    return value.is_null() ? std::nullopt : std::optional<double>(value.number());
-  });
-}
-
-std::vector<std::string> ReadStrings(const Json& json, const char* key) {
-  return Read(json, key, [](const Json& value) {
-    std::vector<std::string> strings;
-    for (const Json& item : value.array()) strings.push_back(item.string());
-    return strings;
-  });
+// An upper bound, named so that the reader sees where it comes from.
+void CheckAtMost(const char* key, std::int64_t value, const char* limit_name, std::int64_t limit) {
+  if (value <= limit) return;
+  Fail("must have a `" + std::string(key) + "` of at most " + limit_name + " = " +
+       std::to_string(limit) + ", but it is " + std::to_string(value) + " instead");
 }
 
 // A token id of the model's vocabulary.
-std::int64_t ReadToken(const Json& json, const char* key, std::int64_t vocab_size) {
-  const std::int64_t token = ReadInteger(json, key, 0);
-  if (token >= vocab_size) {
-    Fail("must have a `" + std::string(key) + "` below vocab_size = " + std::to_string(vocab_size) +
-         ", but it is " + std::to_string(token) + " instead");
-  }
-  return token;
+void CheckToken(const char* key, std::int64_t token, std::int64_t vocab_size) {
+  CheckInteger(key, token, 0);
+  if (token < vocab_size) return;
+  Fail("must have a `" + std::string(key) + "` below vocab_size = " + std::to_string(vocab_size) +
+       ", but it is " + std::to_string(token) + " instead");
 }
 
-std::vector<OperatingPoint> ReadOperatingPoints(const Json& json) {
+void CheckPolicy(const Policy& policy) {
+  if (policy.name.empty()) Fail("must have a `policy` with a `name`, but it is empty instead");
+  if (policy.parameter_unit.empty()) {
+    Fail("must have a `policy` with a `parameter_unit`, but it is empty instead");
+  }
+  if (policy.sign != -1 && policy.sign != 1) {
+    Fail("must have a `policy` whose `sign` is -1 or 1, but it is " + std::to_string(policy.sign) +
+         " instead");
+  }
+  if (!std::isfinite(policy.never)) {
+    Fail("must have a `policy` whose `never` is finite, but it is " + ToText(policy.never) +
+         " instead");
+  }
+}
+
+void CheckLabels(const std::vector<std::string>& labels) {
+  if (labels.size() < 2) {
+    Fail("must have at least 2 `labels`, but has " + std::to_string(labels.size()) + " instead");
+  }
+  std::set<std::string> seen;
+  for (const std::string& label : labels) {
+    if (!seen.insert(label).second) Fail("has the label " + Quote(label) + " twice in `labels`");
+  }
+}
+
+void CheckPoints(const std::vector<OperatingPoint>& points,
+                 const std::optional<std::string>& default_point) {
+  bool found = !default_point;
+  for (const OperatingPoint& point : points) {
+    if (point.threshold && std::isnan(*point.threshold)) {
+      Fail("has a `threshold` in `operating_points` that is no number");
+    }
+    if (!default_point || point.name != *default_point) continue;
+    found = true;
+    if (!point.threshold) {
+      Fail("has a `default` (" + Quote(point.name) + ") whose operating point has no threshold");
+    }
+  }
+  if (!found) {
+    Fail("must have a `default` that is one of its `operating_points`, but it is " +
+         Quote(*default_point) + " instead");
+  }
+}
+
+void CheckTokenizer(const TokenizerDescription& tokenizer, std::int64_t vocab_size) {
+  if (!IsTokenizerKind(tokenizer.kind)) {
+    Fail("must have a `tokenizer` of the `kind` 'roberta', 'bert' or 'sentencepiece', but it is " +
+         Quote(tokenizer.kind) +
+         " instead; export the archive with --no-tokenizer to classify token ids");
+  }
+  for (const std::int64_t id : tokenizer.token_id_map) {
+    if (id >= 0 && id < vocab_size) continue;
+    Fail("has a `token_id_map` with the id " + std::to_string(id) +
+         ", which vocab_size = " + std::to_string(vocab_size) + " does not allow");
+  }
+}
+
+Policy ReadPolicy(const MemberReader& json, std::int64_t version) {
+  if (version == 1) {  // which knew one policy, by its name
+    const std::string name = json.String("policy");
+    if (name != "entropy") {
+      Fail("must have the `policy` 'entropy' in format 1, but it is " + Quote(name) + " instead");
+    }
+    return {name, "nats", -1, 0.0};
+  }
+  const MemberReader policy = json.Object("policy");
+  const double sign = policy.Number("sign");
+  if (sign != -1 && sign != 1) {
+    Fail("must have a `policy` whose `sign` is -1 or 1, but it is " + ToText(sign) + " instead");
+  }
+  return {policy.String("name"), policy.String("parameter_unit"), static_cast<int>(sign),
+          policy.Number("never")};
+}
+
+std::vector<OperatingPoint> ReadOperatingPoints(const MemberReader& json) {
   std::vector<OperatingPoint> points;
-  for (const Json& item : json["operating_points"].array()) {
-    points.push_back({ReadString(item, "name"), ReadOptionalNumber(item, "target_speedup"),
-                      ReadOptionalNumber(item, "threshold"), ReadOptionalNumber(item, "speedup"),
-                      ReadOptionalNumber(item, "accuracy")});
+  for (const MemberReader& item : json.Objects("operating_points")) {
+    points.push_back({item.String("name"), item.OptionalNumber("target_speedup"),
+                      item.OptionalNumber("threshold"), item.OptionalNumber("speedup"),
+                      item.OptionalNumber("accuracy")});
   }
   return points;
 }
 
-std::optional<TokenizerDescription> ReadTokenizer(const Json& json, std::int64_t vocab_size) {
-  const Json& value = json["tokenizer"];
-  if (value.is_null()) return std::nullopt;
-  TokenizerDescription description{ReadString(value, "kind"), ReadStrings(value, "files"), {}};
-  if (value["token_id_map"].is_null()) return description;
-  for (const Json& item : value["token_id_map"].array()) {
-    const std::int64_t id = item.integer();
-    if (id < 0 || id >= vocab_size) {
-      Fail("has a `token_id_map` with the id " + std::to_string(id) +
-           ", which vocab_size = " + std::to_string(vocab_size) + " does not allow");
+TokenizerDescription ReadTokenizer(const MemberReader& json) {
+  TokenizerDescription description{json.String("kind"), json.Strings("files"), {}, {}};
+  if (!json.IsNull("token_id_map")) description.token_id_map = json.Integers("token_id_map");
+  if (json.IsNull("special_pieces")) {  // as in format 1
+    if (IsTokenizerKind(description.kind)) {
+      description.special_pieces = DefaultSpecialPieces(description.kind);
     }
-    description.token_id_map.push_back(id);
+    return description;
   }
+  const MemberReader pieces = json.Object("special_pieces");
+  description.special_pieces = {pieces.OptionalString("bos"), pieces.OptionalString("pad"),
+                                pieces.OptionalString("eos"), pieces.OptionalString("unk"),
+                                pieces.OptionalString("mask")};
   return description;
 }
 
 void CheckVersion(std::int64_t version) {
+  CheckInteger("format_version", version, 1);
   if (version <= kFormatVersion) return;
   throw std::runtime_error("The archive's format_version is " + std::to_string(version) +
                            ", but this build reads only up to " + std::to_string(kFormatVersion) +
                            ". Build a newer early_exit, or export again with an older one.");
 }
 
-// A label stands in a tab-separated line, so it cannot hold what separates.
-void CheckLabels(const std::vector<std::string>& labels) {
-  if (labels.size() < 2) Fail("must have at least 2 labels");
-  for (const std::string& label : labels) {
-    if (label.find_first_of("\t\r\n") != std::string::npos) {
-      Fail("has a label with a tab or a line break in it");
-    }
-  }
+// `default_threshold` says once more what the default point says.
+void CheckDefaultThreshold(const MemberReader& json, const Metadata& metadata) {
+  const auto repeated = json.OptionalNumber("default_threshold");
+  if (!repeated) return;
+  const double expected = metadata.DefaultParameter();
+  if (std::abs(*repeated - expected) <= 1e-6 * (1.0 + std::abs(expected))) return;
+  Fail("must have a `default_threshold` that is the one of its `default` (" + ToText(expected) +
+       "), but it is " + ToText(*repeated) + " instead");
 }
 
-Metadata Read(const Json& json) {
+Metadata Read(const MemberReader& json) {
   Metadata metadata;
-  metadata.format_version = ReadInteger(json, "format_version", 1);
+  metadata.format_version = json.Integer("format_version");
   CheckVersion(metadata.format_version);  // first: a newer file may differ in all else
-  metadata.backbone = ReadString(json, "backbone");
-  metadata.exit_method = ReadString(json, "exit_method");
-  metadata.policy = ReadString(json, "policy");
-  metadata.task = ReadString(json, "task");
-  metadata.dtype = ReadString(json, "dtype");
-  metadata.labels = ReadStrings(json, "labels");
-  CheckLabels(metadata.labels);
-  metadata.pair = Read(json, "pair", [](const Json& value) { return value.boolean(); });
-  metadata.n_layers = ReadInteger(json, "n_layers", 1);
-  metadata.vocab_size = ReadInteger(json, "vocab_size", 1);
-  metadata.max_positions = ReadInteger(json, "max_positions", 1);
-  const Json& specials = json["special_tokens"];
-  metadata.pad_token = ReadToken(specials, "pad", metadata.vocab_size);
-  metadata.layout.eos_token = ReadToken(specials, "eos", metadata.vocab_size);
-  metadata.layout.init_token = ReadToken(json, "init_token", metadata.vocab_size);
-  if (!json["separator_token"].is_null()) {
-    metadata.layout.separator_token = ReadToken(json, "separator_token", metadata.vocab_size);
-  }
-  // Room for the special tokens and for one token of each text.
-  const std::int64_t n_texts = metadata.pair ? 2 : 1;
-  metadata.max_tokens =
-      ReadInteger(json, "max_tokens", CountSpecial(metadata.layout, metadata.pair) + n_texts);
-  if (metadata.max_tokens > metadata.max_positions) {
-    Fail("must have a `max_tokens` of at most max_positions = " +
-         std::to_string(metadata.max_positions) + ", but it is " +
-         std::to_string(metadata.max_tokens) + " instead");
+  metadata.backbone = json.String("backbone");
+  metadata.exit_method = json.String("exit_method");
+  metadata.policy = ReadPolicy(json, metadata.format_version);
+  metadata.task = json.String("task");
+  metadata.dtype = json.String("dtype");
+  metadata.labels = json.Strings("labels");
+  metadata.pair = json.Boolean("pair");
+  metadata.n_layers = json.Integer("n_layers");
+  metadata.min_exit_layer = json.IsNull("min_exit_layer") ? 1 : json.Integer("min_exit_layer");
+  metadata.vocab_size = json.Integer("vocab_size");
+  metadata.max_positions = json.Integer("max_positions");
+  metadata.max_tokens = json.Integer("max_tokens");
+  const MemberReader specials = json.Object("special_tokens");
+  metadata.pad_token = specials.Integer("pad");
+  metadata.layout.eos_token = specials.Integer("eos");
+  metadata.layout.init_token = json.Integer("init_token");
+  json.Get("separator_token");
+  if (!json.IsNull("separator_token")) {
+    metadata.layout.separator_token = json.Integer("separator_token");
   }
   metadata.operating_points = ReadOperatingPoints(json);
-  metadata.tokenizer = ReadTokenizer(json, metadata.vocab_size);
+  metadata.default_point = json.OptionalString("default");
+  json.Get("tokenizer");
+  if (!json.IsNull("tokenizer")) metadata.tokenizer = ReadTokenizer(json.Object("tokenizer"));
+  metadata.Validate();
+  CheckDefaultThreshold(json, metadata);
   return metadata;
 }
 
 }  // namespace
 
+void Metadata::Validate() const {
+  CheckPolicy(policy);
+  CheckLabels(labels);
+  CheckInteger("n_layers", n_layers, 1);
+  CheckInteger("min_exit_layer", min_exit_layer, 1);
+  CheckInteger("vocab_size", vocab_size, 1);
+  CheckInteger("max_positions", max_positions, 1);
+  CheckToken("pad", pad_token, vocab_size);
+  CheckToken("eos", layout.eos_token, vocab_size);
+  CheckToken("init_token", layout.init_token, vocab_size);
+  if (layout.separator_token) CheckToken("separator_token", *layout.separator_token, vocab_size);
+  // Room for the special tokens and for one token of each text.
+  CheckInteger("max_tokens", max_tokens, CountSpecial(layout, pair) + (pair ? 2 : 1));
+  CheckAtMost("max_tokens", max_tokens, "max_positions", max_positions);
+  for (const std::int64_t token : {layout.init_token, layout.eos_token}) {
+    if (token == pad_token) Fail("must have a `pad` of its own, but `init_token` or `eos` is it");
+  }
+  CheckPoints(operating_points, default_point);
+  if (tokenizer) CheckTokenizer(*tokenizer, vocab_size);
+}
+
+double Metadata::DefaultParameter() const {
+  for (const OperatingPoint& point : operating_points) {
+    if (default_point && point.name == *default_point && point.threshold) return *point.threshold;
+  }
+  return policy.never;
+}
+
+double Metadata::ParameterFor(double target_speedup) const {
+  std::string known;
+  for (const OperatingPoint& point : operating_points) {
+    if (!point.target_speedup || !point.threshold) continue;
+    if (std::abs(*point.target_speedup - target_speedup) < 1e-9) return *point.threshold;
+    known += (known.empty() ? "" : ", ") + ToText(*point.target_speedup);
+  }
+  if (target_speedup == 1.0) return policy.never;  // full depth needs no calibration
+  if (known.empty()) known = "none; give a threshold instead";
+  throw std::invalid_argument("`target_speedup` must be one of the archive's operating points (" +
+                              known + "), but is " + ToText(target_speedup) + " instead.");
+}
+
 Metadata ParseMetadata(std::string_view json) {
   try {
-    return Read(Json::Parse(json));
+    const Json content = Json::Parse(json);
+    return Read(MemberReader(content, ""));
   } catch (const JsonError& error) {
     Fail(error.what());
   }

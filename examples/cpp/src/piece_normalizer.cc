@@ -9,6 +9,7 @@ namespace early_exit {
 namespace {
 
 constexpr std::string_view kSpaceSymbol = "\u2581";
+constexpr std::size_t kLongestMapped = 1024;  // bytes; published maps have strings of 50 at most
 constexpr std::string_view kReplacementCharacter = "\ufffd";
 
 bool StartsWith(std::string_view text, std::string_view start) {
@@ -88,6 +89,14 @@ std::string PieceNormalizer::Normalize(std::string_view text) const {
   }
   if (spec_.add_dummy_prefix && space_behind) normalized += space_;
   return normalized;
+}
+
+bool PieceNormalizer::ReachesOver(std::string_view text, std::size_t cut) const {
+  for (std::size_t start = cut - std::min(cut, kLongestMapped); start < cut; ++start) {
+    if (DecodeUtf8(text, start).n_bytes == 0) continue;  // inside a character
+    if (NormalizePrefix(text.substr(start)).n_bytes > cut - start) return true;
+  }
+  return false;
 }
 
 }  // namespace early_exit

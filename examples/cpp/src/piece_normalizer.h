@@ -24,6 +24,9 @@ class PieceNormalizer {
   // `text` is valid UTF-8, and so is what is returned.
   std::string Normalize(std::string_view text) const;
 
+  // Whether what stands before byte `cut` of `text` and what stands after it may be mapped as one.
+  bool ReachesOver(std::string_view text, std::size_t cut) const;
+
  private:
   struct Prefix {
     std::string_view normalized;

@@ -27,6 +27,9 @@ class Unigram {
   // `text` is valid UTF-8.
   TokenIds Encode(std::string_view text) const;
 
+  // Whether each word is cut for itself, whatever stands beside it.
+  bool by_word() const { return by_word_; }
+
  private:
   using Node = std::uint32_t;  // of the tree of all pieces; 0 is its root
 

@@ -42,15 +42,19 @@ std::optional<std::size_t> FindIllFormedUtf8(std::string_view text) {
   return std::nullopt;
 }
 
+void CheckUtf8(std::string_view text) {
+  if (const auto bad = FindIllFormedUtf8(text)) {
+    throw std::invalid_argument("A text must be valid UTF-8, but is not at byte " +
+                                std::to_string(*bad) + ".");
+  }
+}
+
 std::u32string DecodeAllUtf8(std::string_view text) {
+  CheckUtf8(text);
   std::u32string codes;
   codes.reserve(text.size());
   for (std::size_t offset = 0; offset < text.size();) {
     const CodePoint next = DecodeUtf8(text, offset);
-    if (next.n_bytes == 0) {
-      throw std::invalid_argument("A text must be valid UTF-8, but is not at byte " +
-                                  std::to_string(offset) + ".");
-    }
     codes += next.value;
     offset += next.n_bytes;
   }

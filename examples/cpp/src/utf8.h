@@ -19,6 +19,9 @@ CodePoint DecodeUtf8(std::string_view text, std::size_t offset);
 // Offset of the first ill-formed sequence, if there is one.
 std::optional<std::size_t> FindIllFormedUtf8(std::string_view text);
 
+// Throws std::invalid_argument, which says where, if `text` is ill-formed.
+void CheckUtf8(std::string_view text);
+
 // Decodes valid UTF-8 as a whole. Throws std::invalid_argument if it is ill-formed.
 std::u32string DecodeAllUtf8(std::string_view text);
 

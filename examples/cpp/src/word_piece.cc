@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "printable.h"
 #include "tokenizer_config.h"
+#include "unicode_normalization.h"
 #include "utf8.h"
 
 namespace early_exit {
 namespace {
 
 constexpr std::size_t kMaxWordLength = 100;  // in characters
+constexpr std::size_t kBlockSize = 4096;     // bytes that are normalized at a time
 constexpr std::int64_t kNoPiece = -1;
-constexpr std::u32string_view kUnknown = U"[UNK]";
-constexpr std::u32string_view kSpecials[] = {U"[CLS]", U"[PAD]", U"[SEP]", kUnknown, U"[MASK]"};
 
 [[noreturn]] void Fail(const std::string& problem) {
   throw std::runtime_error("The tokenizer's vocab.txt " + problem + ".");
@@ -47,16 +48,20 @@ std::size_t WordPiece::StepHash::operator()(std::uint64_t step) const {
   return static_cast<std::size_t>((step * 0x9E3779B97F4A7C15ULL) >> 20);
 }
 
-WordPiece::WordPiece(std::string_view vocab, const BertOptions& options)
+WordPiece::WordPiece(std::string_view vocab, const BertOptions& options,
+                     const SpecialPieces& special_pieces)
     : options_(options), node_ids_(1, kNoPiece) {
   if (const auto bad = FindIllFormedUtf8(vocab)) {
     Fail("must be valid UTF-8, but is not at byte " + std::to_string(*bad));
   }
   ForEachLine(vocab, [this](std::string_view line) { Add(line); });
-  for (const std::u32string_view special : kSpecials) {
-    if (IdOf(special) == kNoPiece) Fail("must hold [CLS], [PAD], [SEP], [UNK] and [MASK]");
+  const auto& [bos, pad, eos, unk, mask] = special_pieces;
+  if (!unk) Fail("must have an unknown piece, but the archive names none");
+  for (const auto& piece : {bos, pad, eos, unk, mask}) {
+    if (!piece || IdOf(DecodeAllUtf8(*piece)) != kNoPiece) continue;
+    Fail("must hold the special piece " + Printable(*piece) + ", but lacks it");
   }
-  unknown_id_ = IdOf(kUnknown);
+  unknown_id_ = IdOf(DecodeAllUtf8(*unk));
   continuing_ = Step(Step(0, U'#'), U'#');
 }
 
@@ -71,7 +76,7 @@ void WordPiece::Add(std::string_view piece) {
   const std::int64_t id = vocab_size_++;
   if (node == 0 || node_ids_[node] != kNoPiece) {
     Fail("must have a piece of its own on each line, but line " + std::to_string(id + 1) + " is '" +
-         std::string(piece) + "'");
+         Printable(piece) + "'");
   }
   node_ids_[node] = id;
 }
@@ -111,21 +116,30 @@ void WordPiece::AppendPieces(std::u32string_view word, TokenIds* ids) const {
   ids->push_back(unknown_id_);
 }
 
-TokenIds WordPiece::Encode(std::string_view text) const {
-  const std::u32string normal = NormalizeForBert(DecodeAllUtf8(text), options_);
+TokenIds WordPiece::EncodeStart(std::string_view text, std::size_t limit) const {
+  CheckUtf8(text);
   TokenIds ids;
-  for (const std::u32string_view word : SplitBertWords(normal)) AppendPieces(word, &ids);
+  BertWordSplitter words(kMaxWordLength + 1,
+                         [&](std::u32string_view word) { AppendPieces(word, &ids); });
+  while (!text.empty() && ids.size() < limit) {
+    const std::size_t n = BertBlockLength(text, kBlockSize);
+    words.Add(NormalizeForBert(DecodeAllUtf8(text.substr(0, n)), options_));
+    text.remove_prefix(n);
+  }
+  if (text.empty()) words.Finish();
+  ids.resize(std::min(ids.size(), limit));
   return ids;
 }
 
-std::unique_ptr<Tokenizer> MakeWordPiece(const TokenizerFiles& files) {
+std::unique_ptr<Tokenizer> MakeWordPiece(const TokenizerFiles& files,
+                                         const SpecialPieces& special_pieces) {
   const auto vocab = files.find("vocab.txt");
   if (vocab == files.end()) {
     throw std::runtime_error("A BERT tokenizer must have the file 'vocab.txt'.");
   }
   const auto config = files.find(kTokenizerConfigName);
   const BertOptions options = config == files.end() ? BertOptions{} : ReadOptions(config->second);
-  return std::make_unique<WordPiece>(vocab->second, options);
+  return std::make_unique<WordPiece>(vocab->second, options, special_pieces);
 }
 
 }  // namespace early_exit

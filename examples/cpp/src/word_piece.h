@@ -12,16 +12,18 @@
 
 namespace early_exit {
 
-// BERT's WordPiece, equal to Hugging Face `tokenizers` (`BertNormalizer` and `BertPreTokenizer`
-// before `WordPiece`): of each word the longest piece from the left, then the longest `##` piece of
-// the rest, and so on; [UNK] for a word that cannot be made so or has more than 100 characters.
+// The WordPiece of BERT and MPNet, equal to Hugging Face `tokenizers` (`BertNormalizer` and
+// `BertPreTokenizer` before `WordPiece`): of each word the longest piece from the left, then the
+// longest `##` piece of the rest, and so on; the unknown piece for a word that cannot be made so or
+// has more than 100 characters.
 class WordPiece : public Tokenizer {
  public:
   // `vocab` has one piece a line, the first of id 0. Throws std::runtime_error if a line is empty
-  // or repeated, or a special token is missing.
-  WordPiece(std::string_view vocab, const BertOptions& options);
+  // or repeated, or a special piece is missing.
+  WordPiece(std::string_view vocab, const BertOptions& options,
+            const SpecialPieces& special_pieces);
 
-  TokenIds Encode(std::string_view text) const override;
+  TokenIds EncodeStart(std::string_view text, std::size_t limit) const override;
   std::int64_t vocab_size() const override { return vocab_size_; }
 
  private:
@@ -56,6 +58,7 @@ class WordPiece : public Tokenizer {
 };
 
 // From `vocab.txt`, and `tokenizer_config.json` if it is there.
-std::unique_ptr<Tokenizer> MakeWordPiece(const TokenizerFiles& files);
+std::unique_ptr<Tokenizer> MakeWordPiece(const TokenizerFiles& files,
+                                         const SpecialPieces& special_pieces);
 
 }  // namespace early_exit

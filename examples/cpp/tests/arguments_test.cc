@@ -18,7 +18,7 @@ TEST(Arguments, ReadsEveryOption) {
   EXPECT_FALSE(arguments.classifier.target_speedup.has_value());
   EXPECT_EQ(arguments.classifier.device, "cuda:1");
   EXPECT_EQ(arguments.classifier.batch_size, 8);
-  EXPECT_EQ(arguments.classifier.threads, 2);
+  EXPECT_EQ(arguments.threads, 2);
   EXPECT_TRUE(arguments.tokens);
   EXPECT_FALSE(arguments.help);
 }
@@ -46,10 +46,14 @@ TEST(Arguments, NamesWhatIsWrong) {
   refused({"--modle", "m"}, "'--modle' is not known");
   refused({"--tokens=yes"}, "'--tokens=yes' is not known");
   refused({"--model"}, "`--model` must be followed by a value");
-  refused({"--threshold", "low"}, "`--threshold` must be a number (entropy in nats), but is 'low'");
+  refused({"--threshold", "low"},
+          "`--threshold` must be a number (for entropy, in nats), but is 'low'");
   refused({"--speedup", "2x"}, "`--speedup` must be a number, but is '2x' instead");
   refused({"--batch", "1.5"}, "`--batch` must be an integer, but is '1.5' instead");
   refused({"--batch", ""}, "but is '' instead");
+  refused({"--threads", "0"}, "`--threads` must be in 1..4096, but is 0 instead");
+  refused({"--threads", "-1"}, "`--threads` must be in 1..4096, but is -1 instead");
+  refused({"--batch", "a\xff\n"}, "but is 'a\ufffd ' instead");
   refused({"--batch", "99999999999999999999"}, "`--batch` must be an integer");
 }
 

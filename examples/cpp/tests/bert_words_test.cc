@@ -7,7 +7,7 @@
 namespace early_exit {
 namespace {
 
-using Words = std::vector<std::u32string_view>;
+using Words = std::vector<std::u32string>;
 
 constexpr BertOptions kCased{false, false, true};
 
@@ -46,12 +46,41 @@ TEST(NormalizeForBert, CleansAndSplitsChinese) {
   EXPECT_EQ(NormalizeForBert(U"a\u65e5", {true, true, false}), U"a\u65e5");
 }
 
-TEST(SplitBertWords, SplitsAtSpaceAndPunctuation) {
-  EXPECT_EQ(SplitBertWords(U""), Words{});
-  EXPECT_EQ(SplitBertWords(U"  "), Words{});
-  EXPECT_EQ(SplitBertWords(U" a  bc "), (Words{U"a", U"bc"}));
-  EXPECT_EQ(SplitBertWords(U"isn't... [SEP]"),
+Words Split(const std::u32string& text, std::size_t block_size = 1000) {
+  Words words;
+  BertWordSplitter splitter(5, [&](std::u32string_view word) { words.emplace_back(word); });
+  for (std::size_t start = 0; start < text.size(); start += block_size) {
+    splitter.Add(std::u32string_view(text).substr(start, block_size));
+  }
+  splitter.Finish();
+  return words;
+}
+
+TEST(BertWordSplitter, SplitsAtSpaceAndPunctuation) {
+  EXPECT_EQ(Split(U""), Words{});
+  EXPECT_EQ(Split(U"  "), Words{});
+  EXPECT_EQ(Split(U" a  bc "), (Words{U"a", U"bc"}));
+  EXPECT_EQ(Split(U"isn't... [SEP]"),
             (Words{U"isn", U"'", U"t", U".", U".", U".", U"[", U"SEP", U"]"}));
+}
+
+TEST(BertWordSplitter, FindsTheSameWordsInBlocksOfAnySize) {
+  for (const std::size_t block_size : {1, 2, 3}) {
+    EXPECT_EQ(Split(U" ab cde, f", block_size), (Words{U"ab", U"cde", U",", U"f"}));
+  }
+}
+
+TEST(BertWordSplitter, KeepsTheStartOfALongWord) {
+  EXPECT_EQ(Split(U"abcdefgh i"), (Words{U"abcde", U"i"}));
+}
+
+TEST(BertBlockLength, CutsWhereNoMarkCanMoveOverTheCut) {
+  EXPECT_EQ(BertBlockLength("abc", 2), 2u);
+  EXPECT_EQ(BertBlockLength("abc", 9), 3u);
+  EXPECT_EQ(BertBlockLength("ae\u0301\u0323x", 2), 6u);  // marks belong to their letter
+  EXPECT_EQ(BertBlockLength("ae\u00ad\u0301x", 2), 6u);  // also behind what is dropped
+  EXPECT_EQ(BertBlockLength("a\u65e5\u672c", 1), 1u);
+  EXPECT_EQ(BertBlockLength("a\u0301", 1), 3u);
 }
 
 }  // namespace

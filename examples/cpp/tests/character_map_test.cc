@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "archive.h"
+#include "archive_reader.h"
 #include "expected.h"
 #include "messages.h"
 #include "sentence_piece_model.h"
@@ -52,7 +52,7 @@ void ExpectDamaged(const std::string& blob, const std::string& message) {
 }
 
 std::string RealBlob() {
-  const Archive archive(testing::ArchivePath("sentencepiece.pt"));
+  const ArchiveReader archive(testing::ArchivePath("sentencepiece.pt"));
   return ReadSentencePieceModel("a.model", archive.ReadExtraFile("spiece.model"))
       .normalizer.precompiled_charsmap;
 }

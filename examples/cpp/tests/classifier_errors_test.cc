@@ -26,6 +26,10 @@ TEST(ClassifierErrors, OneBadSentenceCostsNoOtherItsAnswer) {
     EXPECT_EQ(outcomes[good].error, "");
   }
   for (const std::size_t bad : {1, 3, 4}) EXPECT_FALSE(outcomes[bad].prediction.has_value());
+  for (const std::size_t bad : {1, 3, 4}) {
+    EXPECT_EQ(outcomes[bad].error_kind, ErrorKind::kBadInput);
+  }
+  EXPECT_EQ(outcomes[0].error_kind, ErrorKind::kNone);
   EXPECT_EQ(outcomes[1].error, "A text must have at least one character, but is empty.");
 }
 
@@ -39,8 +43,9 @@ TEST(ClassifierErrors, ASentenceThatTheModelRefusesCostsNoOtherItsAnswer) {
   EXPECT_EQ(outcomes[1].error.rfind("The model failed: sentence 0 has the id ", 0), 0u)
       << outcomes[1].error;
   EXPECT_TRUE(outcomes[2].prediction.has_value());
-  ExpectThrows<std::runtime_error>([&] { classifier.Classify(sentences); },
-                                   "Sentence 1 (0-based): The model failed");
+  EXPECT_EQ(outcomes[1].error_kind, ErrorKind::kBadInput);
+  ExpectThrows<std::invalid_argument>([&] { classifier.Classify(sentences); },
+                                      "Sentence 1 (0-based): The model failed");
 }
 
 TEST(ClassifierErrors, ClassifyNamesTheFirstBadSentence) {
@@ -61,13 +66,13 @@ TEST(ClassifierErrors, RefusesBadOptions) {
   refused(both, "must not both be given");
   ClassifierOptions nan = OptionsFor("single.pt");
   nan.threshold = std::nan("");
-  refused(nan, "`threshold` must be a number (entropy in nats), but is NaN instead");
+  refused(nan, "`threshold` must be a number (nats), but is NaN instead");
   ClassifierOptions no_batch = OptionsFor("single.pt");
   no_batch.batch_size = 0;
   refused(no_batch, "`batch_size` must be in 1..65536, but is 0 instead");
-  ClassifierOptions threads = OptionsFor("single.pt");
-  threads.threads = -1;
-  refused(threads, "`threads` must be in 0..4096, but is -1 instead");
+  ClassifierOptions no_tokens = OptionsFor("single.pt");
+  no_tokens.batch_tokens = 0;
+  refused(no_tokens, "`batch_tokens` must be in 1..16777216, but is 0 instead");
   for (const char* name : {"abacus", "", "cpu:1", "cuda:99", "meta"}) {
     ClassifierOptions device = OptionsFor("single.pt");
     device.device = name;
@@ -94,7 +99,7 @@ TEST(ClassifierErrors, RefusesWhatIsNoArchive) {
   refused("checkpoint.pt", "has no extra file 'metadata.json'");
   refused("no_metadata.pt", "has no extra file 'metadata.json'");
   refused("lost_files.pt", "has no extra file 'encoder.json'");
-  refused("newer.pt", "format_version is 2, but this build reads only up to 1");
+  refused("newer.pt", "format_version is 99, but this build reads only up to 2");
   refused("", "must be a readable file");
 }
 

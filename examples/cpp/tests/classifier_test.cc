@@ -65,21 +65,24 @@ TEST(Classifier, AnswersEightThreadsAtOnce) {
   const Expected expected = testing::ReadExpected("single");
   // No call before the threads start: the first passes, which compile the module, race too.
   const Classifier classifier = Load(expected, expected.runs[2], 16);
-  std::vector<std::vector<Prediction>> answers(8);
+  std::vector<std::vector<std::vector<Prediction>>> answers(8);  // of each thread, each repeat
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < answers.size(); ++t) {
     threads.emplace_back([&, t] {
       for (int repeat = 0; repeat < 5; ++repeat) {
         auto sentences = expected.sentences;
         std::rotate(sentences.begin(), sentences.begin() + static_cast<long>(t), sentences.end());
-        answers[t] = classifier.Classify(sentences);
-        std::rotate(answers[t].rbegin(), answers[t].rbegin() + static_cast<long>(t),
-                    answers[t].rend());
+        auto answer = classifier.Classify(sentences);
+        std::rotate(answer.rbegin(), answer.rbegin() + static_cast<long>(t), answer.rend());
+        answers[t].push_back(std::move(answer));
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (const auto& answer : answers) ExpectSamePredictions(answer, expected.runs[2].predictions);
+  for (const auto& repeats : answers) {
+    ASSERT_EQ(repeats.size(), 5u);
+    for (const auto& answer : repeats) ExpectSamePredictions(answer, expected.runs[2].predictions);
+  }
 }
 
 TEST(Classifier, TakesAnOperatingPointByItsTargetSpeedup) {

@@ -6,10 +6,9 @@
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <vector>
-
-#include "json.h"
 
 namespace early_exit::testing {
 namespace {
@@ -25,34 +24,28 @@ double RoundingOf(const std::vector<float>& logits) {
   return kRounding * (1.0 + largest);
 }
 
-Sentence ReadSentence(const Json& texts) {
-  const auto& items = texts.array();
-  if (items.size() == 1) return items[0].string();
-  return TextPair{items[0].string(), items[1].string()};
-}
+// Not by the library's own reader, which is under test.
+using Json = nlohmann::json;
 
-TokenIds ReadTokens(const Json& json) {
-  TokenIds tokens;
-  for (const Json& token : json.array()) tokens.push_back(token.integer());
-  return tokens;
+Sentence ReadSentence(const Json& texts) {
+  if (texts.size() == 1) return texts[0].get<std::string>();
+  return {texts[0].get<std::string>(), texts[1].get<std::string>()};
 }
 
 Prediction ReadPrediction(const Json& json) {
   Prediction prediction;
-  prediction.label = json["label"].string();
-  prediction.probability = json["probability"].number();
-  prediction.exit_layer = json["exit_layer"].integer();
-  prediction.entropy = json["entropy"].number();
-  for (const Json& logit : json["logits"].array()) {
-    prediction.logits.push_back(static_cast<float>(logit.number()));
-  }
+  prediction.label = json.at("label").get<std::string>();
+  prediction.probability = json.at("probability").get<double>();
+  prediction.exit_layer = json.at("exit_layer").get<std::int64_t>();
+  prediction.entropy = json.at("entropy").get<double>();
+  prediction.logits = json.at("logits").get<std::vector<float>>();
   return prediction;
 }
 
 ExpectedRun ReadRun(const Json& json) {
   ExpectedRun run;
-  if (!json["threshold"].is_null()) run.threshold = json["threshold"].number();
-  for (const Json& item : json["predictions"].array()) {
+  if (!json.at("threshold").is_null()) run.threshold = json.at("threshold").get<double>();
+  for (const Json& item : json.at("predictions")) {
     run.predictions.push_back(ReadPrediction(item));
   }
   return run;
@@ -71,15 +64,15 @@ std::string ReadFile(const std::string& path) {
 }
 
 Expected ReadExpected(const std::string& name) {
-  const Json all = Json::Parse(ReadFile(ArchivePath("expected.json")));
-  const Json& json = all[name];
+  const Json all = Json::parse(ReadFile(ArchivePath("expected.json")));
+  const Json& json = all.at(name);
   Expected expected;
   expected.path = ArchivePath(name + ".pt");
-  for (const Json& item : json["sentences"].array()) {
+  for (const Json& item : json.at("sentences")) {
     expected.sentences.push_back(ReadSentence(item));
   }
-  for (const Json& item : json["inputs"].array()) expected.inputs.push_back(ReadTokens(item));
-  for (const Json& item : json["runs"].array()) expected.runs.push_back(ReadRun(item));
+  for (const Json& item : json.at("inputs")) expected.inputs.push_back(item.get<TokenIds>());
+  for (const Json& item : json.at("runs")) expected.runs.push_back(ReadRun(item));
   return expected;
 }
 

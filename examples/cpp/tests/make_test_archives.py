@@ -101,7 +101,7 @@ def save_variants(
 ) -> None:
     """Write archives that a reader has to refuse, and one without a tokenizer."""
     save_archive(runtime, replace(metadata, tokenizer=None), {}, folder / "tokens_only.pt")
-    save_archive(runtime, replace(metadata, format_version=2), files, folder / "newer.pt")
+    save_archive(runtime, replace(metadata, format_version=99), files, folder / "newer.pt")
     save_archive(runtime, metadata, {}, folder / "lost_files.pt")
     promising = replace(metadata, vocab_size=metadata.vocab_size + 100)  # more than the model knows
     save_archive(runtime, promising, files, folder / "promising.pt")

@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "archive.h"
+#include "archive_reader.h"
 #include "expected.h"
 
 namespace early_exit {
 namespace {
 
 NormalizerSpec RealSpec() {
-  const Archive archive(testing::ArchivePath("sentencepiece.pt"));
+  const ArchiveReader archive(testing::ArchivePath("sentencepiece.pt"));
   return ReadSentencePieceModel("a.model", archive.ReadExtraFile("spiece.model")).normalizer;
 }
 

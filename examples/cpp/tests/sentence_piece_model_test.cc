@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "archive.h"
+#include "archive_reader.h"
 #include "expected.h"
 #include "messages.h"
 
@@ -12,7 +12,7 @@ namespace {
 using namespace std::string_literals;
 
 std::string Model() {
-  return Archive(testing::ArchivePath("sentencepiece.pt")).ReadExtraFile("spiece.model");
+  return ArchiveReader(testing::ArchivePath("sentencepiece.pt")).ReadExtraFile("spiece.model");
 }
 
 std::string Field(char number, const std::string& content) {

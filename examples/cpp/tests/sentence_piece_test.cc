@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "archive.h"
+#include "archive_reader.h"
 #include "early_exit/tokenizer.h"
 #include "expected.h"
 #include "messages.h"
@@ -9,7 +9,7 @@ namespace early_exit {
 namespace {
 
 std::string Model() {
-  return Archive(testing::ArchivePath("sentencepiece.pt")).ReadExtraFile("spiece.model");
+  return ArchiveReader(testing::ArchivePath("sentencepiece.pt")).ReadExtraFile("spiece.model");
 }
 
 TEST(SentencePiece, TakesAModelOfAnyName) {

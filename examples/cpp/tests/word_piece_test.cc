@@ -17,8 +17,10 @@ std::string VocabOf(const std::vector<std::string>& more, const std::string& lin
   return text;
 }
 
+const SpecialPieces kSquare{"[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]"};
+
 TokenIds Encode(const std::vector<std::string>& more, std::string_view text) {
-  return WordPiece(VocabOf(more), {}).Encode(text);
+  return WordPiece(VocabOf(more), {}, kSquare).Encode(text);
 }
 
 TEST(WordPiece, TakesTheLongestPieceFirst) {
@@ -42,7 +44,7 @@ TEST(WordPiece, TellsTheStartOfAWordFromItsRest) {
 
 TEST(WordPiece, CannotBeMadeToWriteSpecialTokens) {
   EXPECT_EQ(Encode({"[", "]", "sep"}, "[SEP]"), (TokenIds{5, 7, 6}));
-  EXPECT_EQ(WordPiece(VocabOf({"[", "]"}), {false, false, true}).Encode("[CLS]"),
+  EXPECT_EQ(WordPiece(VocabOf({"[", "]"}), {false, false, true}, kSquare).Encode("[CLS]"),
             (TokenIds{5, 1, 6}));
 }
 
@@ -61,12 +63,12 @@ TEST(WordPiece, TakesAMegabyteOfOneWord) {
 }
 
 TEST(WordPiece, ReadsBothLineEnds) {
-  const WordPiece windows(VocabOf({"a", "b"}, "\r\n"), {});
+  const WordPiece windows(VocabOf({"a", "b"}, "\r\n"), {}, kSquare);
   EXPECT_EQ(windows.Encode("b a"), (TokenIds{6, 5}));
   EXPECT_EQ(windows.vocab_size(), 7);
   std::string unended = VocabOf({"a", "b"});
   unended.pop_back();
-  EXPECT_EQ(WordPiece(unended, {}).Encode("b"), TokenIds{6});
+  EXPECT_EQ(WordPiece(unended, {}, kSquare).Encode("b"), TokenIds{6});
 }
 
 TEST(WordPiece, RefusesInvalidUtf8) {
@@ -76,13 +78,13 @@ TEST(WordPiece, RefusesInvalidUtf8) {
 
 TEST(WordPiece, RefusesAVocabularyThatDoesNotFit) {
   const auto refused = [](const std::string& vocab, const std::string& message) {
-    ExpectThrows<std::runtime_error>([&] { WordPiece(vocab, {}); }, message);
+    ExpectThrows<std::runtime_error>([&] { WordPiece(vocab, {}, kSquare); }, message);
   };
   refused(VocabOf({"a", "", "b"}), "on each line, but line 7 is ''");
   refused(VocabOf({"a", "b", "a"}), "on each line, but line 8 is 'a'");
   refused(VocabOf({"\xff"}), "vocab.txt must be valid UTF-8, but is not at byte 31");
-  refused("[PAD]\n[UNK]\n[CLS]\n[SEP]\n", "must hold [CLS], [PAD], [SEP], [UNK] and [MASK]");
-  refused("", "must hold [CLS]");
+  refused("[PAD]\n[UNK]\n[CLS]\n[SEP]\n", "must hold the special piece [MASK], but lacks it");
+  refused("", "must hold the special piece [CLS]");
 }
 
 TEST(MakeWordPiece, ReadsTheOptions) {

@@ -16,5 +16,12 @@ run(${CMAKE_COMMAND} -S ${SOURCE_DIR} -B ${WORK_DIR}/build -G ${GENERATOR}
   -D Torch_DIR=${TORCH_DIR})
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build --config ${BUILD_TYPE})
 run(${WORK_DIR}/build/consumer ${ARCHIVE})
-# The installed program has to find libtorch by itself.
-run(${WORK_DIR}/prefix/bin/classify --help)
+
+# What is installed names no folder of the machine that built it, and runs once told of libtorch.
+execute_process(COMMAND ${READELF} -d ${WORK_DIR}/prefix/bin/classify
+  OUTPUT_VARIABLE dynamic RESULT_VARIABLE status)
+if(status OR NOT dynamic MATCHES "RUNPATH[^\n]*\\[\\$ORIGIN/[^:\n]*\\]")
+  message(FATAL_ERROR "the RUNPATH of the installed classify must be $ORIGIN/... alone:\n${dynamic}")
+endif()
+cmake_path(SET torch_lib NORMALIZE "${TORCH_DIR}/../../../lib")
+run(${CMAKE_COMMAND} -E env LD_LIBRARY_PATH=${torch_lib} ${WORK_DIR}/prefix/bin/classify --help)
