@@ -24,6 +24,7 @@ from archive_model import (
     tiny_runtime,
 )
 from archive_sentences import PAIRS, TEXTS, byte_level_bpe, sentence_piece, word_piece
+from foreign_modules import foreign_modules
 
 from pf_fairseq.artefact.archive import save_archive
 from pf_fairseq.artefact.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
@@ -105,6 +106,10 @@ def save_variants(
     save_archive(runtime, metadata, {}, folder / "lost_files.pt")
     promising = replace(metadata, vocab_size=metadata.vocab_size + 100)  # more than the model knows
     save_archive(runtime, promising, files, folder / "promising.pt")
+    bare = replace(metadata, tokenizer=None).to_json()
+    for name, module in foreign_modules().items():
+        script = torch.jit.script(module.eval())
+        torch.jit.save(script, folder / f"{name}.pt", _extra_files={"metadata.json": bare})
     torch.jit.save(torch.jit.script(runtime), folder / "no_metadata.pt")
     torch.save({"weights": torch.zeros(3)}, folder / "checkpoint.pt")
     (folder / "text.pt").write_text("This is no archive.\n", encoding="utf-8")
