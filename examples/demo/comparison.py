@@ -234,8 +234,10 @@ def compare_runtimes(chain: Chain) -> str:
         milliseconds=milliseconds,
         agreement=agreement.counts(),
     )
+    report = json.loads((chain.evaluation / "report.json").read_text(encoding="utf-8"))
     return (
         f"\n{table(points, milliseconds, agreement.counts())}\n\n"
+        f"{exits_alone(report['exit_accuracy'])}\n"
         f"Milliseconds per sentence, tokenizer included: the median of {REPEATS} answers to each, "
         "averaged over all.\n"
         f"The numbers: {chain.work / 'summary.json'}; pictures: {chain.evaluation}/*.png"
@@ -323,6 +325,12 @@ def table(
     lines = ["   ".join(map(str.rjust, row, widths)) for row in rows]
     lines.insert(1, "-" * len(lines[0]))
     return "\n".join([*lines, "", verdict(agreement)])
+
+
+def exits_alone(accuracies: Sequence[float]) -> str:
+    """Say what the layers are for: the accuracy if every sentence left at one exit."""
+    shown = [f"{100 * accuracy:.1f}" for accuracy in accuracies]
+    return f"If every sentence left at exit 1, 2, ... {len(shown)}: {', '.join(shown)} % right."
 
 
 def verdict(agreement: dict[str, int]) -> str:

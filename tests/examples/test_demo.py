@@ -146,7 +146,7 @@ def test_differences_are_counted_and_told_from_near_ones() -> None:
 
 
 def test_summary_holds_what_the_contract_names(tmp_path: Path) -> None:
-    from comparison import table, write_summary
+    from comparison import exits_alone, table, write_summary
 
     points = [
         {"name": "1", "target_speedup": 1.0, "threshold": 0.0, "speedup": 1.0, "accuracy": 0.875},
@@ -174,6 +174,10 @@ def test_summary_holds_what_the_contract_names(tmp_path: Path) -> None:
         "speedup": 2.04,
         "accuracy": 0.85,
     }
+    assert (
+        exits_alone([0.8, 0.875])
+        == "If every sentence left at exit 1, 2, ... 2: 80.0, 87.5 % right."
+    )
     shown = table(points, milliseconds, agreement)
     assert "85.0 %" in shown and "1.50 ms" in shown and "all 9 sentences" in shown
 
