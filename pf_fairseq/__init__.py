@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pf_fairseq.serving.classifier import EarlyExitClassifier, Prediction
 
-__all__ = ["EarlyExitClassifier", "Prediction"]
+from pf_fairseq.threads import use_threads
+
+__all__ = ["EarlyExitClassifier", "Prediction", "use_threads"]
 
 
 def __getattr__(name: str) -> Any:

@@ -88,7 +88,7 @@ def test_predicting_from_an_archive_needs_no_fairseq() -> None:
 def test_what_the_package_offers() -> None:
     from pf_fairseq.serving import classifier
 
-    assert pf_fairseq.__all__ == ["EarlyExitClassifier", "Prediction"]
+    assert pf_fairseq.__all__ == ["EarlyExitClassifier", "Prediction", "use_threads"]
     assert pf_fairseq.EarlyExitClassifier is classifier.EarlyExitClassifier
     assert pf_fairseq.Prediction is classifier.Prediction
     with pytest.raises(AttributeError, match="module 'pf_fairseq' has no attribute 'Predictor'"):

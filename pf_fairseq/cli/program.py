@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn, TextIO
 
 from pf_fairseq.errors import InputError
+from pf_fairseq.threads import prepare_program
 
 EXIT_FAILURE = 1
 EXIT_BAD_INPUT = 2
@@ -43,6 +44,7 @@ def run_program(
         args = parser.parse_args(arguments)
         # fairseq tells of everything that it loads; here only what a person asked for is printed.
         logging.getLogger("fairseq").setLevel(logging.WARNING)
+        prepare_program()
         run(args)
         done = True
         _flush(sys.stdout)
