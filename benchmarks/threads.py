@@ -80,13 +80,13 @@ def measure_here(setting: str, seconds: float) -> dict[str, Any]:
 def build_module() -> Any:
     """The scripted runtime, with random weights."""
     import torch
+    from pf_fairseq.runtime.folding import fold_exits
 
     from pf_fairseq.backbones.roberta import RobertaEncoder
     from pf_fairseq.backbones.shape import EncoderShape
     from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
     from pf_fairseq.runtime.early_exit import EarlyExitRuntime
     from pf_fairseq.runtime.executor import use_simple_executor
-    from pf_fairseq.runtime.folding import fold_exits
 
     use_simple_executor()
     torch.manual_seed(0)

@@ -10,6 +10,7 @@ from pf_fairseq.modules.choices import check_choice
 from pf_fairseq.modules.gate import MergingGate
 from pf_fairseq.modules.imitation import ImitationLearners
 from pf_fairseq.modules.incorporation import build_incorporation
+from pf_fairseq.modules.layout import Layout
 from pf_fairseq.modules.stacked import StackedLinear
 from pf_fairseq.modules.states import StateReadout
 
@@ -43,7 +44,7 @@ class AllExits(NamedTuple):
 
 
 class PastFutureExits(nn.Module):
-    r"""Exit heads with two faces: all exits at once, and one exit after another.
+    r"""Exit heads, all at once, as training needs them; `modules.steps` takes them one by one.
 
     State space, Eq. (8): :math:`z_i = \alpha s_p + (1 - \alpha) s_f`, then the exit's classifier.
     Label space: :math:`z_i = 2 \alpha C(s_p) + (2 - 2 \alpha) C(s_f)`, logits merged; with
@@ -109,13 +110,15 @@ class PastFutureExits(nn.Module):
         self.gate = MergingGate(state_dim, n_layers) if self.use_gate else None
         self.classifier = None if direct else StackedLinear(n_layers, state_dim, n_classes)
 
-    # All exits at once.
+    def summarise(self, hidden: Tensor, layout: Layout, layer: int) -> Tensor:
+        """What is kept of a layer: its readout, `(B, T, H)` to `(B, summary_dim)`."""
+        return self.readout.summarise(hidden, layout)
 
     def forward(self, summaries: Tensor) -> AllExits:
         """Logits of every exit.
 
         Args:
-            summaries: `StateReadout.summarise` of every layer, `(B, L, summary_dim)`.
+            summaries: what `summarise` kept of every layer, `(B, L, summary_dim)`.
         """
         states = self.readout(summaries)
         if self.use_past:
@@ -150,45 +153,3 @@ class PastFutureExits(nn.Module):
 
     def _classify_all(self, merged: Tensor) -> Tensor:
         return merged if self.classifier is None else self.classifier(merged)
-
-    # One exit after another.
-
-    @torch.jit.export
-    def observe(
-        self, memory: list[Tensor], summary: Tensor, layer: int
-    ) -> tuple[list[Tensor], Tensor]:
-        """Take in one more layer.
-
-        Args:
-            memory: what earlier calls returned; an empty list before layer 1.
-            summary: `(B, summary_dim)` of the layer.
-            layer: 1-based.
-
-        Returns:
-            the memory, tensors with `B` in front, and the state `(B, D)` of the layer.
-        """
-        state = self.readout.at(summary, layer)
-        if not self.use_past:
-            memory = []
-        return self.incorporation.remember(memory, state, layer), state
-
-    @torch.jit.export
-    def classify(self, memory: list[Tensor], state: Tensor, layer: int) -> Tensor:
-        """Logits `(B, C)` of the exit after `layer`, from what `observe` returned for it."""
-        past = self.incorporation.past(memory, layer if self.use_past else 1)
-        if self.learners is None or layer == self.n_layers:
-            return self._classify_at(past, layer)
-        future = self.incorporation.future(self.learners(state, layer), layer)
-        alpha = self._alpha_at(state if self.gate_reads_state else past, layer)
-        if self.in_label_space:
-            past, future = self._classify_at(past, layer), self._classify_at(future, layer)
-        merged = self._merge(past, future, alpha)
-        return merged if self.in_label_space else self._classify_at(merged, layer)
-
-    def _alpha_at(self, inputs: Tensor, layer: int) -> Tensor:
-        if self.gate is not None:
-            return self.gate.at(inputs, layer)
-        return torch.full_like(inputs[:, :1], 0.5)
-
-    def _classify_at(self, merged: Tensor, layer: int) -> Tensor:
-        return merged if self.classifier is None else self.classifier.at(merged, layer)

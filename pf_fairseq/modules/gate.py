@@ -24,8 +24,3 @@ class MergingGate(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Alpha of all exits with a future: `(B, n - 1, input_dim)` to `(B, n - 1, 1)`."""
         return torch.sigmoid((inputs * self.weight).sum(dim=-1) + self.bias).unsqueeze(-1)
-
-    def at(self, inputs: Tensor, exit_layer: int) -> Tensor:
-        """Alpha of exit `exit_layer` (1-based): `(B, input_dim)` to `(B, 1)`."""
-        row = exit_layer - 1
-        return torch.sigmoid((inputs * self.weight[row]).sum(dim=-1) + self.bias[row]).unsqueeze(-1)

@@ -56,13 +56,6 @@ class ImitationLearners(nn.Module):
         nn.init.normal_(self.stacked.weight, std=0.02)
         nn.init.zeros_(self.stacked.bias)
 
-    def forward(self, state: Tensor, exit_layer: int) -> Tensor:
-        """Map the state `(B, D)` of the exit (1-based) to `(B, n - i, D)`, nearest layer first."""
-        first_row = (exit_layer - 1) * self.state_dim
-        flat = F.linear(state, self.stacked.weight[first_row:], self.stacked.bias[first_row:])
-        imitated = flat.view(state.size(0), -1, self.state_dim)
-        return torch.tanh(imitated) if self.squash else imitated
-
     def imitate_all(self, states: Tensor) -> Tensor:
         """Let every exit but the last imitate every target, in one product.
 

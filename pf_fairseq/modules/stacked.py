@@ -1,8 +1,7 @@
-"""Linear layers of all exits in one parameter, used all at once or one at a time."""
+"""Linear layers of all exits in one parameter, used all at once."""
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 
 class StackedLinear(nn.Module):
@@ -27,10 +26,6 @@ class StackedLinear(nn.Module):
         if inputs.size(1) < weight.size(0):  # slicing costs a copy of the whole gradient
             weight, bias = weight[: inputs.size(1)], bias[: inputs.size(1)]
         return multiply_stacked(inputs, weight) + bias
-
-    def at(self, inputs: Tensor, layer: int) -> Tensor:
-        """Apply the linear of `layer` (1-based) alone: `(B, in_dim)` to `(B, out_dim)`."""
-        return F.linear(inputs, self.weight[layer - 1], self.bias[layer - 1])
 
 
 def multiply_stacked(inputs: Tensor, weight: Tensor) -> Tensor:

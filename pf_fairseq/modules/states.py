@@ -4,7 +4,6 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from pf_fairseq.modules.choices import check_choice
 from pf_fairseq.modules.layout import Layout
@@ -12,6 +11,37 @@ from pf_fairseq.modules.stacked import StackedLinear
 
 READOUTS = ("first", "mean", "both")
 STATES = ("pooled", "raw")
+
+
+def summarise(hidden: Tensor, layout: Layout, readout: str) -> Tensor:
+    """Read one vector out of a layer.
+
+    One product reads both vectors of `both`, so that a layer's gradient is written once. It
+    multiplies by 1 and by a power of two, which are exact in half precision, and sums in fp32;
+    the mean is divided out afterwards, where weights of 1/T would be rounded.
+
+    Args:
+        hidden: `(B, T, H)`.
+        layout: which places are tokens.
+        readout: one of `READOUTS`.
+
+    Returns:
+        `(B, H)`, or `(B, 2 H)` for `both`.
+    """
+    if readout == "first":
+        return hidden[:, 0]
+    scale = 1.0 / 256.0  # a power of two, exact in every dtype: sums in fp16 do not overflow
+    is_token = layout.mask.to(hidden.dtype)
+    lengths = layout.mask.sum(dim=1, keepdim=True).to(torch.float32)
+    weights = (is_token * scale).unsqueeze(1)
+    factors = (1.0 / (lengths * scale)).unsqueeze(1)
+    if readout == "both":
+        places = torch.arange(hidden.size(1), dtype=torch.int64, device=hidden.device)
+        first = places.eq(0).to(hidden.dtype).expand_as(is_token)
+        weights = torch.cat([first.unsqueeze(1), weights], dim=1)
+        factors = torch.cat([torch.ones_like(factors), factors], dim=1)
+    sums = torch.bmm(weights, hidden).to(torch.float32)
+    return (sums * factors).flatten(1).to(hidden.dtype)
 
 
 class StateReadout(nn.Module):
@@ -66,32 +96,8 @@ class StateReadout(nn.Module):
         )
 
     def summarise(self, hidden: Tensor, layout: Layout) -> Tensor:
-        """Read one vector out of a layer.
-
-        One product reads both vectors of `both`, so that a layer's gradient is written once. It
-        multiplies by 1 and by a power of two, which are exact in half precision, and sums in fp32;
-        the mean is divided out afterwards, where weights of 1/T would be rounded.
-
-        Args:
-            hidden: `(B, T, H)`.
-            layout: which places are tokens.
-
-        Returns:
-            `(B, H)`, or `(B, 2 H)` for `both`.
-        """
-        if self.readout == "first":
-            return hidden[:, 0]
-        scale = 1.0 / 256.0  # a power of two, exact in every dtype: sums in fp16 do not overflow
-        is_token = layout.mask.to(hidden.dtype)
-        lengths = layout.mask.sum(dim=1, keepdim=True).to(torch.float32)
-        weights = (is_token * scale).unsqueeze(1)
-        factors = (1.0 / (lengths * scale)).unsqueeze(1)
-        if self.readout == "both":
-            first = F.pad(torch.ones_like(is_token[:, :1]), [0, hidden.size(1) - 1])
-            weights = torch.cat([first.unsqueeze(1), weights], dim=1)
-            factors = torch.cat([torch.ones_like(factors), factors], dim=1)
-        sums = torch.bmm(weights, hidden).to(torch.float32)
-        return (sums * factors).flatten(1).to(hidden.dtype)
+        """Read one vector out of a layer: `(B, T, H)` to `(B, summary_dim)`."""
+        return summarise(hidden, layout, self.readout)
 
     def forward(self, summaries: Tensor) -> Tensor:
         """States of all layers: `(B, L, summary_dim)` to `(B, L, D)`."""
@@ -99,10 +105,3 @@ class StateReadout(nn.Module):
         if self.dense is not None:
             states = self.dropout(torch.tanh(self.dense(states)))
         return states
-
-    def at(self, summary: Tensor, layer: int) -> Tensor:
-        """State of `layer` (1-based): `(B, summary_dim)` to `(B, D)`."""
-        state: Tensor = self.dropout(summary)
-        if self.dense is not None:
-            state = self.dropout(torch.tanh(self.dense.at(state, layer)))
-        return state

@@ -1,30 +1,35 @@
-"""The early-exit forward: one definition, used eagerly, scripted and exported."""
+"""The face of the core that checks its input, for eager use, TorchScript and archives."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from pf_fairseq.backbones.backbone import Backbone
-from pf_fairseq.modules.entropy import exit_entropy
-from pf_fairseq.modules.exits import PastFutureExits
-from pf_fairseq.modules.layout import narrow
-from pf_fairseq.runtime.folding import FoldedExits
+from pf_fairseq.modules.policies import DEFAULT_POLICY, Policy, build_policy
+from pf_fairseq.modules.steps import ExitSteps
+from pf_fairseq.runtime.core import EarlyExitCore
 from pf_fairseq.runtime.inputs import check_exit_layer, check_threshold, check_tokens
 
 
 class EarlyExitRuntime(nn.Module):
-    """Runs layer after layer; each sentence leaves as soon as its exit is sure.
+    """Classifies sentences, each leaving at its own layer.
 
-    Sentences that leave are taken out of the batch, the rest is trimmed to its longest sentence,
-    and outputs stand in input order. The device is waited for once on entry (validity and
-    lengths in one transfer) and once per exit that is checked. Nothing is written to the module:
-    many threads may call it.
+    The device is waited for once on entry (validity and lengths in one transfer) and once per exit
+    that is checked. Nothing is written to the module: many threads may call it. No setting of the
+    process matters: dtypes and devices are named wherever a tensor is made, gradients are never
+    recorded, there is no dropout, and eagerly autocast is turned off. (TorchScript applies the
+    autocast of its caller and offers no way out.)
 
     Args:
-        encoder: a backbone of `pf_fairseq.backbones`, with `embed` and `layers`.
-        exits: `PastFutureExits` or a folded form of it, with `readout`, `observe`, `classify`.
+        encoder: a backbone of `pf_fairseq.backbones`.
+        exits: what a method of `pf_fairseq.methods` makes for inference.
+        policy: when a sentence leaves; none: `DEFAULT_POLICY`.
         vocab_size: ids are `0 .. vocab_size - 1`.
         max_positions: longest input in tokens.
-        default_threshold: entropy in nats that is used when a call gives none.
+        default_threshold: parameter of the policy that is used when a call gives none; none: the
+            one that never leaves early.
         min_exit_layer: first layer, 1-based, after which a sentence may leave.
         check_interval: layers between two checks.
     """
@@ -32,35 +37,43 @@ class EarlyExitRuntime(nn.Module):
     def __init__(
         self,
         encoder: Backbone,
-        exits: PastFutureExits | FoldedExits,
+        exits: ExitSteps,
+        policy: Policy | None = None,
         *,
         vocab_size: int,
         max_positions: int,
-        default_threshold: float = 0.0,
+        default_threshold: float | None = None,
         min_exit_layer: int = 1,
         check_interval: int = 1,
     ) -> None:
         super().__init__()
-        self.encoder = encoder
-        self.exits = exits
+        policy = build_policy(DEFAULT_POLICY) if policy is None else policy
+        self.core = EarlyExitCore(
+            encoder,
+            exits,
+            policy,
+            min_exit_layer=min_exit_layer,
+            check_interval=check_interval,
+        )
         self.pad_id = encoder.pad_id
         self.n_layers = exits.n_layers
-        self.n_classes = exits.n_classes
+        self.unit = policy.parameter_unit
+        self.never = float(policy.never)
+        self.never_as_text = f"{policy.never:g}"
         self.vocab_size = vocab_size
         self.max_positions = max_positions
-        self.default_threshold = default_threshold
-        self.min_exit_layer = min_exit_layer
-        self.check_interval = check_interval
+        self.default_threshold = self.never if default_threshold is None else default_threshold
 
     def forward(
         self, tokens: Tensor, threshold: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Classify; each sentence leaves at the first checked exit with entropy < threshold.
+        """Classify; each sentence leaves at the first checked exit whose score passes.
 
         Args:
             tokens: int64 `(B, T)`, padded on the right.
-            threshold: floating, 0-dim or `(B,)`, in nats; none: the default operating point.
-                At or below 0 a sentence never leaves early, above ln C at the first checked exit.
+            threshold: the policy's parameter, floating, 0-dim or `(B,)`; none: the default
+                operating point. For entropy, in nats: at or below 0 a sentence never leaves
+                early, above ln C at the first checked exit.
 
         Returns:
             logits fp32 `(B, C)`, exit layer int64 `(B,)` 1-based, entropy fp32 `(B,)` in nats.
@@ -68,10 +81,10 @@ class EarlyExitRuntime(nn.Module):
         Raises:
             ValueError: in a sentence, for tokens or a threshold that break these rules.
         """
-        tau = check_threshold(threshold, self.default_threshold, tokens)
-        lengths = check_tokens(tokens, tau, self.pad_id, self.vocab_size, self.max_positions)
-        everywhere: Tensor | None = None
-        return self._run(tokens, lengths, tau, everywhere)
+        parameter = check_threshold(threshold, self.default_threshold, tokens)
+        lengths = self._check(tokens, parameter)
+        forced = torch.zeros_like(lengths)
+        return self._run(tokens, lengths, parameter, forced)
 
     @torch.jit.export
     def forward_at(self, tokens: Tensor, exit_layer: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -85,81 +98,62 @@ class EarlyExitRuntime(nn.Module):
         Returns:
             the same triple as `forward`.
         """
-        leave_at = check_exit_layer(exit_layer, tokens, self.n_layers)
-        unused: Tensor | None = None
-        tau = check_threshold(unused, 0.0, tokens)
-        lengths = check_tokens(tokens, tau, self.pad_id, self.vocab_size, self.max_positions)
-        return self._run(tokens, lengths, tau, leave_at)
+        forced = check_exit_layer(exit_layer, tokens, self.n_layers)
+        parameter = self._unused(tokens)
+        return self._run(tokens, self._check(tokens, parameter), parameter, forced)
+
+    @torch.jit.export
+    def exit_logits(self, tokens: Tensor) -> Tensor:
+        """Every exit's logits at full depth, fp32 `(B, L, C)`, by the kernels of `forward`."""
+        return self.record_exits(tokens)[0]
+
+    @torch.jit.export
+    def record_exits(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Every exit's logits fp32 `(B, L, C)` and evidence fp32 `(B, L, E)` at full depth."""
+        lengths = self._check(tokens, self._unused(tokens))
+        n_sentences, device = tokens.size(0), tokens.device
+        of_logits = [n_sentences, self.n_layers, self.core.exits.n_classes]
+        of_evidence = [n_sentences, self.n_layers, self.core.exits.evidence_dim]
+        logits = torch.zeros(of_logits, dtype=torch.float32, device=device)
+        evidence = torch.zeros(of_evidence, dtype=torch.float32, device=device)
+        if n_sentences > 0:  # layers need a token
+            with torch.no_grad():
+                if torch.jit.is_scripting():  # type: ignore[attr-defined]
+                    logits, evidence = self.core.record(tokens, lengths)
+                else:
+                    with _without_autocast(tokens.device):
+                        logits, evidence = self.core.record(tokens, lengths)
+        return logits, evidence
 
     def _run(
-        self, tokens: Tensor, lengths: Tensor, tau: Tensor, leave_at: Tensor | None
+        self, tokens: Tensor, lengths: Tensor, parameter: Tensor, forced: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run the layers for checked input; `lengths` and `leave_at` `(B,)` lie on the CPU."""
-        n_active = tokens.size(0)
-        all_logits, all_exits, all_entropies = self._empty_outputs(n_active, tokens.device)
-        rows = torch.arange(n_active)  # which sentences are still in the batch, on the CPU
-        rows_on_device = rows.to(tokens.device, non_blocking=True)
-        longest = int(lengths.max()) if n_active > 0 else 0
-        hidden, layout = self.encoder.embed(tokens[:, :longest])
-        memory: list[Tensor] = []
-        number = 0
-        for layer in self.encoder.layers:
-            number += 1
-            if n_active > 0:
-                hidden = layer(hidden, layout)
-                summary = self.exits.readout.summarise(hidden, layout)
-                memory, state = self.exits.observe(memory, summary, number)
-                if self._is_checked(number, rows, leave_at):
-                    logits = self.exits.classify(memory, state, number).float()
-                    entropy = exit_entropy(logits)
-                    stays = self._stays(entropy, tau, rows, rows_on_device, leave_at, number)
-                    # All active sentences are written: one that stays is written again at its
-                    # own exit. Not in place: filled through a method, scripted outputs once kept
-                    # their initial values, and these tensors are small.
-                    all_logits = all_logits.index_copy(0, rows_on_device, logits)
-                    all_exits = all_exits.index_fill(0, rows_on_device, number)
-                    all_entropies = all_entropies.index_copy(0, rows_on_device, entropy)
-                    n_active = int(stays.sum())
-                    if 0 < n_active and n_active < rows.numel():
-                        kept = stays.nonzero().view(-1)
-                        rows = rows.index_select(0, kept)
-                        kept = kept.to(hidden.device, non_blocking=True)
-                        rows_on_device = rows_on_device.index_select(0, kept)
-                        memory = [remembered.index_select(0, kept) for remembered in memory]
-                        longest = int(lengths[rows].max())
-                        hidden, layout = narrow(hidden, layout, kept, longest)
-        return all_logits, all_exits, all_entropies
+        with torch.no_grad():
+            if torch.jit.is_scripting():  # type: ignore[attr-defined]
+                answer = self.core(tokens, lengths, parameter, forced)
+            else:
+                with _without_autocast(tokens.device):
+                    answer = self.core(tokens, lengths, parameter, forced)
+        logits, exit_layer, entropy = answer
+        return logits, exit_layer, entropy
 
-    def _empty_outputs(
-        self, n_sentences: int, device: torch.device
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        return (
-            torch.zeros(n_sentences, self.n_classes, device=device),
-            torch.zeros(n_sentences, dtype=torch.int64, device=device),
-            torch.zeros(n_sentences, device=device),
+    def _unused(self, tokens: Tensor) -> Tensor:
+        nothing: Tensor | None = None
+        return check_threshold(nothing, self.never, tokens)
+
+    def _check(self, tokens: Tensor, parameter: Tensor) -> Tensor:
+        return check_tokens(
+            tokens,
+            parameter,
+            self.pad_id,
+            self.vocab_size,
+            self.max_positions,
+            self.unit,
+            self.never_as_text,  # TorchScript would write 0 as `0.`
         )
 
-    def _is_checked(self, number: int, rows: Tensor, leave_at: Tensor | None) -> bool:
-        if leave_at is not None:
-            return bool((leave_at.index_select(0, rows) == number).any())
-        if number == self.n_layers:
-            return True
-        beyond = number - self.min_exit_layer
-        return beyond >= 0 and beyond % self.check_interval == 0
 
-    def _stays(
-        self,
-        entropy: Tensor,
-        tau: Tensor,
-        rows: Tensor,
-        rows_on_device: Tensor,
-        leave_at: Tensor | None,
-        number: int,
-    ) -> Tensor:
-        """Which active sentences go on, bool on the CPU: the one wait for the device."""
-        if leave_at is not None:
-            return leave_at.index_select(0, rows) > number
-        if number == self.n_layers:
-            return torch.zeros(rows.numel(), dtype=torch.bool)
-        # Not `>=`: a NaN entropy must not count as sure.
-        return (~(entropy < tau.index_select(0, rows_on_device))).cpu()
+def _without_autocast(device: torch.device) -> AbstractContextManager[Any]:
+    if not torch.amp.is_autocast_available(device.type):
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)

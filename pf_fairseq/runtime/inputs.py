@@ -44,7 +44,7 @@ def check_threshold(threshold: Tensor | None, default: float, tokens: Tensor) ->
 
     Args:
         threshold: floating, 0-dim or `(B,)`, or None for `default`.
-        default: entropy in nats.
+        default: the policy's parameter.
         tokens: `(B, T)`.
 
     Raises:
@@ -95,7 +95,13 @@ def check_exit_layer(exit_layer: Tensor, tokens: Tensor, n_layers: int) -> Tenso
 
 
 def check_tokens(
-    tokens: Tensor, tau: Tensor, pad_id: int, vocab_size: int, max_positions: int
+    tokens: Tensor,
+    tau: Tensor,
+    pad_id: int,
+    vocab_size: int,
+    max_positions: int,
+    unit: str,
+    never: str,
 ) -> Tensor:
     """Lengths of the sentences, int64 `(B,)` on the CPU.
 
@@ -108,6 +114,8 @@ def check_tokens(
         pad_id: id of padding.
         vocab_size: ids are `0 .. vocab_size - 1`.
         max_positions: longest input in tokens.
+        unit: of the policy's parameter, for the message.
+        never: the parameter that never leaves early, as text, likewise.
 
     Raises:
         ValueError: naming the sentence (from 0) and the value.
@@ -121,7 +129,7 @@ def check_tokens(
             f"truncate the sentence."
         )
     if n_sentences == 0:
-        return torch.zeros(0, dtype=torch.int64)
+        return torch.zeros([0], dtype=torch.int64, device=torch.device("cpu"))
     if n_tokens == 0:
         raise ValueError("sentence 0 is empty; every sentence needs at least one token.")
     is_token = tokens.ne(pad_id)
@@ -133,11 +141,19 @@ def check_tokens(
     bad = (lengths == 0) | facts[1:].any(dim=0)
     if bool(bad.any()):
         row = int(bad.nonzero()[0])
-        _refuse(row, tokens[row], facts[:, row], pad_id, vocab_size)
+        _refuse(row, tokens[row], facts[:, row], pad_id, vocab_size, unit, never)
     return lengths
 
 
-def _refuse(row: int, tokens: Tensor, facts: Tensor, pad_id: int, vocab_size: int) -> None:
+def _refuse(
+    row: int,
+    tokens: Tensor,
+    facts: Tensor,
+    pad_id: int,
+    vocab_size: int,
+    unit: str,
+    never: str,
+) -> None:
     """Raise what is wrong with a sentence.
 
     Args:
@@ -146,6 +162,8 @@ def _refuse(row: int, tokens: Tensor, facts: Tensor, pad_id: int, vocab_size: in
         facts: `(4,)`: its length, and whether it has a hole, a foreign id, a NaN as threshold.
         pad_id: id of padding.
         vocab_size: ids are `0 .. vocab_size - 1`.
+        unit: of the policy's parameter.
+        never: the parameter that never leaves early, as text.
     """
     if int(facts[2]) != 0:
         ids = tokens.cpu()
@@ -162,6 +180,6 @@ def _refuse(row: int, tokens: Tensor, facts: Tensor, pad_id: int, vocab_size: in
             f"sentence {row} has padding (id {pad_id}) before a token; pad on the right."
         )
     raise ValueError(
-        f"`threshold` must be a number (entropy in nats), but is NaN for sentence {row} "
-        f"instead. Use 0 to never exit early."
+        f"`threshold` must be a number ({unit}), but is NaN for sentence {row} instead. "
+        f"Use {never} to never exit early."
     )

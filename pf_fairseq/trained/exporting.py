@@ -15,8 +15,8 @@ from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.policy import choose_exits, distance_to_parameter, score_exits
 from pf_fairseq.files import atomic_path
 from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
+from pf_fairseq.modules.steps.past_future import past_future_steps
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
-from pf_fairseq.runtime.folding import fold_exits
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.text.inputs import pad_batch
 from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer
@@ -66,7 +66,7 @@ def build_runtime(trained: TrainedModel, options: ExportOptions) -> EarlyExitRun
         )
     return EarlyExitRuntime(
         trained.model.sentence_encoder,
-        fold_exits(trained.model.exits()),
+        past_future_steps(trained.model.exits()),
         vocab_size=trained.vocab_size,
         max_positions=trained.model.max_positions(),
         default_threshold=_default_threshold(options),

@@ -3,9 +3,12 @@
 from itertools import product
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
+from pf_fairseq.modules.layout import padded_layout
+from pf_fairseq.modules.steps import ExitSteps
+from pf_fairseq.modules.steps.past_future import past_future_steps
 from tests.modules.random_weights import randomise
 from tests.reference.exits import logits_of_exit
 from tests.reference.states import pool
@@ -82,11 +85,40 @@ def naive_logits(summaries: Tensor, parameters: dict[str, Tensor], options: Exit
     return torch.stack(rows)
 
 
+class OneAfterAnother(nn.Module):
+    """Asks the exits one after another, as inference does."""
+
+    def __init__(self, steps: ExitSteps) -> None:
+        super().__init__()
+        self.exits = steps
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Logits of every exit `(B, L, C)`, from hidden states `(B, L, T, H)` without padding."""
+        layout = padded_layout(torch.ones_like(hidden[:, 0, :, 0], dtype=torch.int64), pad_id=0)
+        memory = self.exits.begin(hidden.size(0))
+        logits: list[Tensor] = []
+        number = 0
+        for step in self.exits.steps:
+            memory = step.observe(memory, hidden[:, number], layout)  # type: ignore[operator]
+            logits.append(step.classify(memory, hidden[:, number], layout)[0])  # type: ignore[operator]
+            number += 1
+        return torch.stack(logits, dim=1)
+
+
+def unfolded(exits: PastFutureExits) -> OneAfterAnother:
+    """The exits one after another, not folded."""
+    return OneAfterAnother(past_future_steps(exits, fold=False))
+
+
+def hidden_of(exits: PastFutureExits, summaries: Tensor) -> Tensor:
+    """Hidden states `(B, L, T, H)` of which the readout makes these summaries `(B, L, ...)`."""
+    if exits.readout.readout != "both":
+        return summaries.unsqueeze(2)
+    first, mean = summaries.chunk(2, dim=-1)
+    return torch.stack([first, 2 * mean - first], dim=2)
+
+
 def one_after_another(exits: PastFutureExits, summaries: Tensor) -> Tensor:
-    """Logits of every exit `(B, L, C)` by the face that inference uses."""
-    memory: list[Tensor] = []
-    logits = []
-    for layer in range(1, summaries.size(1) + 1):
-        memory, state = exits.observe(memory, summaries[:, layer - 1], layer)
-        logits.append(exits.classify(memory, state, layer))
-    return torch.stack(logits, dim=1)
+    """Logits of every exit `(B, L, C)` by unfolded steps."""
+    logits: Tensor = unfolded(exits)(hidden_of(exits, summaries))
+    return logits

@@ -13,10 +13,12 @@ from tests.modules.exits_cases import (
     STRATEGIES,
     build_exits,
     draw_summaries,
+    hidden_of,
     naive_logits,
     name_of,
     one_after_another,
     parameters_of,
+    unfolded,
 )
 from tests.tolerances import HALF, REFERENCE, SCRIPTED
 
@@ -44,9 +46,11 @@ def test_scripted_faces_match_the_equations(options: ExitOptions) -> None:
     summaries = draw_summaries(exits)
     expected = naive_logits(summaries, parameters_of(exits), options)
     scripted = torch.jit.script(exits)
+    one_by_one = torch.jit.script(unfolded(exits))
     for _ in range(3):  # the optimiser acts from the second call on
         assert_close(scripted(summaries).logits.double(), expected, **REFERENCE)
-        assert_close(one_after_another(scripted, summaries).double(), expected, **REFERENCE)
+        found = one_by_one(hidden_of(exits, summaries))
+        assert_close(found.double(), expected, **REFERENCE)
 
 
 @pytest.mark.parametrize("state", ["pooled", "raw"])
@@ -79,8 +83,9 @@ def test_half_precision_stays_close(dtype: torch.dtype, strategy: str, space: st
     full = build_exits(ExitOptions(incorporation=strategy, merge_space=space))
     full.load_state_dict(exits.state_dict())  # the same rounded weights
     expected = full(summaries.float()).logits
-    for found in (exits(summaries).logits, one_after_another(exits, summaries)):
-        assert found.dtype == dtype
+    one_by_one = one_after_another(exits, summaries)
+    assert exits(summaries).logits.dtype == dtype and one_by_one.dtype == torch.float32
+    for found in (exits(summaries).logits, one_by_one):
         assert_close(found.float(), expected, **HALF[dtype])
 
 

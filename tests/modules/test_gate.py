@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.testing import assert_close
 
 from pf_fairseq.modules.gate import MergingGate
@@ -13,34 +13,18 @@ from tests.tolerances import REFERENCE
 N_LAYERS, WIDTH = 5, 7
 
 
-class OneByOne(nn.Module):
-    """Makes `at` what a script runs."""
-
-    def __init__(self, gate: MergingGate) -> None:
-        super().__init__()
-        self.gate = gate
-
-    def forward(self, inputs: Tensor, exit_layer: int) -> Tensor:
-        return self.gate.at(inputs, exit_layer)
-
-
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
-def test_both_faces_match_the_equation(scripted: bool) -> None:
+def test_matches_the_equation(scripted: bool) -> None:
     module = MergingGate(WIDTH, N_LAYERS)
     randomise(module)
     parameters = {f"gate.{name}": p.detach().double() for name, p in module.named_parameters()}
     inputs = torch.randn(3, N_LAYERS - 1, WIDTH)
-    at_once, one_by_one = module, OneByOne(module)
-    if scripted:
-        at_once, one_by_one = torch.jit.script(module), torch.jit.script(one_by_one)
-    alpha = at_once(inputs)
+    alpha = (torch.jit.script(module) if scripted else module)(inputs)
     assert alpha.shape == (3, N_LAYERS - 1, 1)
     for i in range(1, N_LAYERS):
-        at_exit = one_by_one(inputs[:, i - 1], i)
         for sentence in range(3):
             expected = gate(inputs[sentence, i - 1].double(), i, parameters)
             assert_close(alpha[sentence, i - 1, 0].double(), expected, **REFERENCE)
-            assert_close(at_exit[sentence, 0].double(), expected, **REFERENCE)
 
 
 def test_starts_half_and_half() -> None:

@@ -40,19 +40,6 @@ def expected_of(
     return torch.stack(sentences)
 
 
-@pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
-@pytest.mark.parametrize("activation", ["none", "tanh"])
-@pytest.mark.parametrize("exit_layer", [1, 5, 11])
-def test_an_exit_imitates_the_layers_after_it(
-    exit_layer: int, activation: str, scripted: bool
-) -> None:
-    learners = build_learners(activation)
-    state = torch.randn(3, STATE_DIM)
-    module = torch.jit.script(learners) if scripted else learners
-    expected = expected_of(learners, state, exit_layer, activation)
-    assert_close(module(state, exit_layer).double(), expected, **REFERENCE)
-
-
 @pytest.mark.parametrize("activation", ["none", "tanh"])
 def test_all_exits_at_once_hold_every_future(activation: str) -> None:
     learners = build_learners(activation)

@@ -29,4 +29,3 @@ def test_each_layer_is_a_linear_of_its_own(n_used: int) -> None:
     for layer, linear in enumerate(separate_layers(stacked)[:n_used], start=1):
         expected = linear(inputs[:, layer - 1])
         assert_close(found[:, layer - 1], expected, **SCRIPTED)
-        assert_close(stacked.at(inputs[:, layer - 1], layer), expected, **SCRIPTED)

@@ -29,17 +29,6 @@ class Summarise(nn.Module):
         return self.readout.summarise(hidden, layout)
 
 
-class OneByOne(nn.Module):
-    """Makes `at` what a script runs."""
-
-    def __init__(self, readout: StateReadout) -> None:
-        super().__init__()
-        self.readout = readout
-
-    def forward(self, summary: Tensor, layer: int) -> Tensor:
-        return self.readout.at(summary, layer)
-
-
 def build_readout(readout: str, state: str = "pooled", dropout: float = 0.0) -> StateReadout:
     module = StateReadout(HIDDEN_DIM, N_LAYERS, readout=readout, state=state, dropout=dropout)
     randomise(module)
@@ -85,22 +74,17 @@ def test_a_full_mask_leaves_nothing_out(readout: str) -> None:
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
 @pytest.mark.parametrize("state", ["pooled", "raw"])
 @pytest.mark.parametrize("readout", READOUTS)
-def test_both_faces_give_the_state(readout: str, state: str, scripted: bool) -> None:
+def test_states_of_all_layers(readout: str, state: str, scripted: bool) -> None:
     module = build_readout(readout, state)
     summaries = torch.randn(2, N_LAYERS, module.summary_dim)
-    at_once, one_by_one = module, OneByOne(module)
-    if scripted:
-        at_once, one_by_one = torch.jit.script(module), torch.jit.script(one_by_one)
-    states = at_once(summaries)
+    states = (torch.jit.script(module) if scripted else module)(summaries)
     for layer in range(1, N_LAYERS + 1):
-        at_layer = one_by_one(summaries[:, layer - 1], layer)
         for sentence in range(2):
             expected = summaries[sentence, layer - 1].double()
             if module.dense is not None:
                 weight, bias = module.dense.weight[layer - 1], module.dense.bias[layer - 1]
                 expected = pool(expected, weight.double(), bias.double())
             assert_close(states[sentence, layer - 1].double(), expected, **REFERENCE)
-            assert_close(at_layer[sentence].double(), expected, **REFERENCE)
     assert states.size(-1) == module.state_dim
 
 

@@ -80,7 +80,7 @@ def _value_calls() -> list[BadCall]:
     empty = "is empty (all padding); every sentence needs at least one token."
     hole = f"has padding (id {PAD}) before a token; pad on the right."
     nan = "instead. Use 0 to never exit early."
-    number = "`threshold` must be a number (entropy in nats), but is NaN for sentence"
+    number = "`threshold` must be a number (nats), but is NaN for sentence"
     taus = torch.tensor([0.5, 0.5, math.nan])
     return [
         BadCall("id-beyond", f"sentence 1 has the id 30, {foreign}", with_value(1, 1, 30)),

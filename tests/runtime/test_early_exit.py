@@ -68,8 +68,8 @@ def test_above_ln_c_everybody_leaves_at_the_first_exit(tau: float, form: str) ->
 
 def test_entropy_zero_leaves_at_any_positive_threshold() -> None:
     runtime = build_runtime("local")
-    torch.nn.init.constant_(runtime.exits.start, 0.0)
-    runtime.exits.start[0] = 1e4  # exit 1 is sure beyond what fp32 can tell
+    torch.nn.init.constant_(runtime.core.exits.start, 0.0)
+    runtime.core.exits.start[0] = 1e4  # exit 1 is sure beyond what fp32 can tell
     tokens = pad(SENTENCES)
     _, exit_layer, entropy = runtime(tokens, torch.tensor(1e-45))
     assert not entropy.any() and exit_layer.tolist() == [1] * len(SENTENCES)
@@ -79,7 +79,7 @@ def test_entropy_zero_leaves_at_any_positive_threshold() -> None:
 
 def test_nan_is_not_sure() -> None:
     runtime = build_runtime("local")
-    runtime.exits.start[0] = math.nan  # exit 1 alone is broken
+    runtime.core.exits.start[0] = math.nan  # exit 1 alone is broken
     _, exit_layer, entropy = runtime(pad(SENTENCES), torch.tensor(math.inf))
     assert exit_layer.tolist() == [2] * len(SENTENCES) and entropy.isfinite().all()
 

@@ -87,7 +87,7 @@ def test_padding_is_cut_and_survivors_are_compacted() -> None:
         assert inputs[1].mask.shape == inputs[0].shape[:2]
         seen.append(tuple(inputs[0].shape[:2]))
 
-    hooks = [layer.register_forward_pre_hook(note) for layer in runtime.encoder.layers]
+    hooks = [layer.register_forward_pre_hook(note) for layer in runtime.core.encoder.layers]
     runtime.forward_at(pad(sentences, MAX_POSITIONS), leave_at)
     for hook in hooks:
         hook.remove()
@@ -97,7 +97,7 @@ def test_padding_is_cut_and_survivors_are_compacted() -> None:
 def test_no_layer_runs_once_all_have_left() -> None:
     runtime = shared_runtime()
     calls = []
-    hook = runtime.encoder.layers[2].register_forward_pre_hook(lambda *_: calls.append(1))
+    hook = runtime.core.encoder.layers[2].register_forward_pre_hook(lambda *_: calls.append(1))
     runtime.forward_at(pad(draw_sentences(4)), torch.tensor([1, 2, 2, 1]))
     assert calls == []
     runtime(pad(draw_sentences(4)), torch.tensor(math.inf))

@@ -10,8 +10,8 @@ from torch import Tensor
 from pf_fairseq.backbones.roberta import RobertaEncoder
 from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
+from pf_fairseq.modules.steps.past_future import past_future_steps
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
-from pf_fairseq.runtime.folding import fold_exits
 from tests.tolerances import GPU
 
 N_LAYERS, VOCAB, POSITIONS, PAD = 6, 200, 40, 1
@@ -30,7 +30,7 @@ def runtime() -> EarlyExitRuntime:
     for parameter in exits.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     runtime = EarlyExitRuntime(
-        RobertaEncoder(shape), fold_exits(exits), vocab_size=VOCAB, max_positions=POSITIONS
+        RobertaEncoder(shape), past_future_steps(exits), vocab_size=VOCAB, max_positions=POSITIONS
     )
     return runtime.eval().requires_grad_(False)
 

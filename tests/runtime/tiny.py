@@ -11,8 +11,8 @@ from pf_fairseq.backbones.roberta import RobertaEncoder
 from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
 from pf_fairseq.modules.layout import Layout, padded_layout
+from pf_fairseq.modules.steps.past_future import past_future_steps
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
-from pf_fairseq.runtime.folding import fold_exits
 from tests.modules.random_weights import randomise
 from tests.reference.early_exit import Answer, NaiveModel, all_exits
 from tests.reference.exits import logits_of_exit
@@ -58,7 +58,7 @@ def build_runtime(kind: str = "folded", **options: float) -> EarlyExitRuntime:
     encoder, exits = build_parts(kind)
     return EarlyExitRuntime(
         encoder,
-        fold_exits(exits),
+        past_future_steps(exits),
         vocab_size=VOCAB_SIZE,
         max_positions=MAX_POSITIONS,
         **options,  # type: ignore[arg-type]

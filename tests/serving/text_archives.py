@@ -9,6 +9,7 @@ from pf_fairseq.artefact.metadata import OperatingPoint, TokenizerEntry
 from pf_fairseq.backbones.roberta import RobertaEncoder
 from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
+from pf_fairseq.modules.steps.past_future import past_future_steps
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.text.tokenizer import Tokenizer, tokenizer_from_files
 from tests.artefact.metadata_cases import build_metadata
@@ -44,7 +45,11 @@ def small_runtime(vocab_size: int) -> EarlyExitRuntime:
     assert isinstance(bias, torch.Tensor)
     torch.nn.init.zeros_(bias)
     return EarlyExitRuntime(
-        encoder, exits, vocab_size=vocab_size, max_positions=MAX_POSITIONS, default_threshold=0.5
+        encoder,
+        past_future_steps(exits),
+        vocab_size=vocab_size,
+        max_positions=MAX_POSITIONS,
+        default_threshold=0.5,
     )
 
 

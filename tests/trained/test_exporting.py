@@ -165,7 +165,7 @@ def test_options_that_make_no_sense(
 def test_an_archive_that_disagrees_is_not_written(
     what: str, trained: TrainedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = exporting.fold_exits
+    original = exporting.past_future_steps
 
     def wrong_exits(exits: Any) -> nn.Module:
         folded: nn.Module = original(exits)
@@ -174,7 +174,7 @@ def test_an_archive_that_disagrees_is_not_written(
                 buffer += 0.01 if what == "logits" else 2.0 * torch.arange(len(buffer))
         return folded
 
-    monkeypatch.setattr(exporting, "fold_exits", wrong_exits)
+    monkeypatch.setattr(exporting, "past_future_steps", wrong_exits)
     (tmp_path / "model.pt").write_text("an archive that was there before")
     # At full depth alone nobody can leave elsewhere: only the logits can tell.
     options = OPTIONS if what == "exits" else ExportOptions(operating_points=[], default=None)

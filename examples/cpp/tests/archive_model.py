@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from pf_fairseq.backbones.roberta import RobertaEncoder
 from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
+from pf_fairseq.modules.steps.past_future import past_future_steps
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.text.tokenizer import Tokenizer
 
@@ -36,7 +37,7 @@ def tiny_runtime(tokenizer: Tokenizer, n_classes: int, threshold: float) -> Earl
             nn.init.normal_(parameter, std=0.4)
     return EarlyExitRuntime(
         encoder,
-        exits,
+        past_future_steps(exits, fold=False),
         vocab_size=tokenizer.vocab_size,
         max_positions=MAX_POSITIONS,
         default_threshold=threshold,

@@ -48,19 +48,3 @@ class AttentionIncorporation(Incorporation):
         scores = self._attend(imitated[:, :, -1], imitated).masked_fill(~mask, float("-inf"))
         weights = torch.softmax(scores, dim=-1).to(imitated.dtype)
         return (weights.unsqueeze(-1) * imitated).sum(dim=2)
-
-    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]:
-        """Memory after the state `(B, D)` of `layer`: all states so far."""
-        return memory + [state]
-
-    def past(self, memory: list[Tensor], layer: int) -> Tensor:
-        """Past state `(B, D)`."""
-        return self._pool(torch.stack(memory, dim=1))
-
-    def future(self, imitated: Tensor, exit_layer: int) -> Tensor:
-        """Future state, `(B, n - i, D)` to `(B, D)`."""
-        return self._pool(imitated)
-
-    def _pool(self, states: Tensor) -> Tensor:
-        weights = torch.softmax(self._attend(states[:, -1], states), dim=-1).to(states.dtype)
-        return (weights.unsqueeze(-1) * states).sum(dim=1)

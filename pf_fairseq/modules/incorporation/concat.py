@@ -54,20 +54,3 @@ class ConcatIncorporation(Incorporation):
         terms = multiply_stacked(by_target, self.blocks)
         total = terms.sum(dim=1, dtype=torch.float32) + self.bias.float()
         return total.to(imitated.dtype).view(-1, n_exits, total.size(-1))
-
-    def _concatenated(self, states: Tensor, first_block: int) -> Tensor:
-        weight = self.blocks[first_block:].transpose(0, 1).flatten(1)
-        return F.linear(states.flatten(-2), weight, self.bias)
-
-    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]:
-        """Memory after the state `(B, D)` of `layer`: the sum so far, fp32."""
-        term = F.linear(state, self.blocks[layer - 1]).float()
-        return [term] if len(memory) == 0 else [memory[0] + term]
-
-    def past(self, memory: list[Tensor], layer: int) -> Tensor:
-        """Past `(B, O)`."""
-        return (memory[0] + self.bias.float()).to(self.bias.dtype)
-
-    def future(self, imitated: Tensor, exit_layer: int) -> Tensor:
-        """Future, `(B, n - i, D)` to `(B, O)`."""
-        return self._concatenated(imitated, exit_layer)

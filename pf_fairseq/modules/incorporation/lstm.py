@@ -64,22 +64,3 @@ class LstmIncorporation(Incorporation):
             hidden = hidden.view(-1, target + 1, hidden.size(-1))
             carry = carry.view(-1, target + 1, carry.size(-1))
         return hidden
-
-    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]:
-        """Memory after the state `(B, D)` of `layer`: hidden output and cell."""
-        if len(memory) == 0:
-            zero = torch.zeros_like(state)
-            memory = [zero, zero]
-        hidden, carry = self.cell(state, (memory[0], memory[1]))
-        return [hidden, carry]
-
-    def past(self, memory: list[Tensor], layer: int) -> Tensor:
-        """Past state `(B, D)`."""
-        return memory[0]
-
-    def future(self, imitated: Tensor, exit_layer: int) -> Tensor:
-        """Future state, `(B, n - i, D)` to `(B, D)`."""
-        memory: list[Tensor] = []
-        for index in range(imitated.size(1)):
-            memory = self.remember(memory, imitated[:, index], index)
-        return memory[0]

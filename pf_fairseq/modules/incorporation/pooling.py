@@ -22,18 +22,6 @@ class MaxIncorporation(Incorporation):
         mask = future_mask(imitated.size(1) + 1, imitated.device).unsqueeze(-1)
         return imitated.masked_fill(~mask, float("-inf")).amax(dim=2)
 
-    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]:
-        """Memory after the state `(B, D)` of `layer`."""
-        return [state] if len(memory) == 0 else [torch.maximum(memory[0], state)]
-
-    def past(self, memory: list[Tensor], layer: int) -> Tensor:
-        """Past state `(B, D)`."""
-        return memory[0]
-
-    def future(self, imitated: Tensor, exit_layer: int) -> Tensor:
-        """Future state, `(B, n - i, D)` to `(B, D)`."""
-        return imitated.amax(dim=1)
-
 
 class AvgIncorporation(Incorporation):
     """Mean of the states; the memory is the running sum."""
@@ -50,15 +38,3 @@ class AvgIncorporation(Incorporation):
         mask = future_mask(imitated.size(1) + 1, imitated.device).to(imitated.dtype)
         weights = mask / mask.sum(dim=1, keepdim=True)
         return (imitated * weights.unsqueeze(-1)).sum(dim=2)
-
-    def remember(self, memory: list[Tensor], state: Tensor, layer: int) -> list[Tensor]:
-        """Memory after the state `(B, D)` of `layer`."""
-        return [state] if len(memory) == 0 else [memory[0] + state]
-
-    def past(self, memory: list[Tensor], layer: int) -> Tensor:
-        """Past state `(B, D)`."""
-        return memory[0] / layer
-
-    def future(self, imitated: Tensor, exit_layer: int) -> Tensor:
-        """Future state, `(B, n - i, D)` to `(B, D)`."""
-        return imitated.mean(dim=1)

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from pf_fairseq.modules.incorporation import INCORPORATIONS, Incorporation, build_incorporation
+from pf_fairseq.modules.steps.incorporation import IncorporationStep, incorporation_steps
 from tests.modules.random_weights import randomise
 from tests.reference.incorporation import incorporate
 from tests.tolerances import HALF, REFERENCE
@@ -21,6 +22,18 @@ def build(strategy: str, output_dim: int = STATE_DIM) -> Incorporation:
     module = build_incorporation(strategy, STATE_DIM, N_LAYERS, output_dim)
     randomise(module)
     return module
+
+
+def begin(
+    module: Incorporation,
+    *,
+    use_past: bool = True,
+    n_layers: int = N_LAYERS,
+    n_sentences: int = N_SENTENCES,
+) -> tuple[Tensor, list[IncorporationStep]]:
+    """The memory before the first layer, and the steps of all layers."""
+    steps = incorporation_steps(module, STATE_DIM, n_layers, use_past=use_past)
+    return torch.zeros(n_sentences, steps[0].memory_dim), steps
 
 
 def naive(module: Incorporation, strategy: str) -> Callable[[Tensor, int], Tensor]:
@@ -48,26 +61,26 @@ def test_past_of_all_exits(strategy: str, detach_past: bool) -> None:
 def test_past_of_one_exit_after_another(strategy: str) -> None:
     module = build(strategy)
     states, g = torch.randn(N_SENTENCES, N_LAYERS, STATE_DIM), naive(module, strategy)
-    memory: list[Tensor] = []
-    for i in range(1, N_LAYERS + 1):
-        before = [tensor.clone() for tensor in memory]
-        older, memory = memory, module.remember(memory, states[:, i - 1], i)
-        assert all(torch.equal(a, b) for a, b in zip(older, before, strict=True))
-        assert_close(module.past(memory, i).double(), g(states[:, :i], 1), **REFERENCE)
-        assert all(tensor.size(0) == N_SENTENCES for tensor in memory)
+    memory, steps = begin(module)
+    for i, step in enumerate(steps, start=1):
+        before = memory.clone()
+        older, memory = memory, step.remember(memory, states[:, i - 1])
+        assert torch.equal(older, before), "a memory is not written to"
+        assert memory.shape == before.shape and memory.dtype == torch.float32
+        found = step.past(memory, states[:, i - 1])
+        assert_close(found.double(), g(states[:, :i], 1), **REFERENCE)
 
 
 @everywhere
 def test_a_sentence_can_be_taken_out_of_the_memory(strategy: str) -> None:
     module = build(strategy)
     states, kept = torch.randn(N_SENTENCES, N_LAYERS, STATE_DIM), torch.tensor([2, 0])
-    memory: list[Tensor] = []
+    memory, steps = begin(module)
     for i in range(1, 4):
-        memory = module.remember(memory, states[:, i - 1], i)
-    memory = [tensor.index_select(0, kept) for tensor in memory]
-    memory = module.remember(memory, states[kept, 3], 4)
+        memory = steps[i - 1].remember(memory, states[:, i - 1])
+    memory = steps[3].remember(memory.index_select(0, kept), states[kept, 3])
     expected = naive(module, strategy)(states[kept, :4], 1)
-    assert_close(module.past(memory, 4).double(), expected, **REFERENCE)
+    assert_close(steps[3].past(memory, states[kept, 3]).double(), expected, **REFERENCE)
 
 
 @everywhere
@@ -76,10 +89,11 @@ def test_futures(strategy: str) -> None:
     g = naive(module, strategy)
     imitated = torch.randn(N_SENTENCES, N_LAYERS - 1, N_LAYERS - 1, STATE_DIM)
     at_once = module.all_futures(imitated)
+    _, steps = begin(module)
     for i in range(1, N_LAYERS):
         later = imitated[:, i - 1, i - 1 :]  # the layers i + 1 .. n
         assert_close(at_once[:, i - 1].double(), g(later, i + 1), **REFERENCE)
-        assert_close(module.future(later, i).double(), g(later, i + 1), **REFERENCE)
+        assert_close(steps[i - 1].future(later).double(), g(later, i + 1), **REFERENCE)
 
 
 @everywhere
@@ -98,8 +112,9 @@ def test_a_lone_state(strategy: str) -> None:
     for i in range(1, N_LAYERS + 1):
         expected = g(states[:, i - 1 : i], i)
         assert_close(found[:, i - 1].double(), expected, **REFERENCE)
-        memory = module.remember([], states[:, i - 1], i)
-        assert_close(module.past(memory, 1).double(), expected, **REFERENCE)
+        memory, steps = begin(module, use_past=False)
+        memory = steps[i - 1].remember(torch.randn_like(memory), states[:, i - 1])
+        assert_close(steps[i - 1].past(memory, states[:, i - 1]).double(), expected, **REFERENCE)
 
 
 @everywhere
@@ -110,10 +125,10 @@ def test_half_precision_over_many_layers(strategy: str, dtype: torch.dtype) -> N
     module.to(dtype)
     states = torch.randn(2, 24, STATE_DIM).to(dtype)
     expected = naive(module, strategy)(states, 1)
-    memory: list[Tensor] = []
-    for i in range(1, 25):
-        memory = module.remember(memory, states[:, i - 1], i)
-    for found in (module.past(memory, 24), module(states, True)[:, -1]):
+    memory, steps = begin(module, n_layers=24, n_sentences=2)
+    for i, step in enumerate(steps):
+        memory = step.remember(memory, states[:, i])
+    for found in (steps[-1].past(memory, states[:, -1]), module(states, True)[:, -1]):
         assert found.dtype == dtype
         assert_close(found.double(), expected, **HALF[dtype])
 

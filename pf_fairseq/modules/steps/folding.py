@@ -3,27 +3,25 @@
 from typing import Final
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from pf_fairseq.modules.exits import PastFutureExits
 from pf_fairseq.modules.incorporation import AvgIncorporation, ConcatIncorporation
+from pf_fairseq.modules.layout import Layout
+from pf_fairseq.modules.steps.readout import LayerReadout
+from pf_fairseq.modules.steps.step import ExitStep, ExitSteps, own_linear
 
 
-def fold_exits(exits: PastFutureExits) -> "PastFutureExits | FoldedExits":
-    """Fold where the algebra allows: linear learners, and `concat` or `avg`.
-
-    Returns:
-        `FoldedExits` with the same logits, or `exits` itself where something is not linear.
-    """
+def is_linear(exits: PastFutureExits) -> bool:
+    """Whether the algebra allows folding: linear learners, and `concat` or `avg`."""
     linear_learners = exits.learners is None or not exits.learners.squash
-    if linear_learners and isinstance(exits.incorporation, ConcatIncorporation | AvgIncorporation):
-        return FoldedExits(exits)
-    return exits
+    return linear_learners and isinstance(
+        exits.incorporation, ConcatIncorporation | AvgIncorporation
+    )
 
 
-class FoldedExits(nn.Module):
-    r"""Exits whose logits are affine in the states, but for the gate's sigmoid.
+def fold_exits(exits: PastFutureExits) -> ExitSteps:
+    r"""Steps of exits whose logits are affine in the states, but for the gate's sigmoid.
 
     With linear learners, the logits of exit `i` from the past are
     :math:`\sum_{k \le i} C_i A_k s_k + const`, its gate reads :math:`\sum_k g_i A_k s_k`, and its
@@ -34,58 +32,70 @@ class FoldedExits(nn.Module):
     Args:
         exits: with linear learners (or none) and a linear incorporation.
     """
+    with torch.no_grad():
+        weight, start, future_bias = _fold(exits)
+        steps = [
+            FoldedStep(exits, layer, weight[layer - 1], future_bias[layer - 1])
+            for layer in range(1, exits.n_layers + 1)
+        ]
+    start = torch.cat([start, start.new_zeros(exits.n_classes)])
+    return ExitSteps(steps, n_classes=exits.n_classes, start=start)
+
+
+class FoldedStep(ExitStep):
+    """A folded exit: the memory is the running sum of all exits' numbers, and this exit's future.
+
+    Args:
+        exits: as they were trained.
+        layer: 1-based.
+        weight: what the layer's state adds, `(n (C + 1) + C, D)`.
+        future_bias: `(C,)`.
+    """
 
     use_future: Final[bool]
-    weight: Tensor  # (n, n (C + 1) + C, D)
-    start: Tensor  # (n (C + 1),)
-    future_bias: Tensor  # (n, C)
+    future_bias: Tensor
 
-    def __init__(self, exits: PastFutureExits) -> None:
+    def __init__(
+        self, exits: PastFutureExits, layer: int, weight: Tensor, future_bias: Tensor
+    ) -> None:
         super().__init__()
-        self.readout = exits.readout
-        self.n_layers = exits.n_layers
-        self.n_classes = exits.n_classes
-        self.use_future = exits.use_future
-        self.scale = 2.0 if exits.in_label_space else 1.0
-        with torch.no_grad():
-            weight, start, future_bias = _fold(exits)
-        self.register_buffer("weight", weight)
-        self.register_buffer("start", start)
+        self.readout = LayerReadout(exits.readout, layer)
+        self.terms = own_linear(weight)
         self.register_buffer("future_bias", future_bias)
+        self.use_future = exits.use_future and layer < exits.n_layers
+        self.scale = 2.0 if exits.in_label_space else 1.0
+        self.n_sums = exits.n_layers * (exits.n_classes + 1)
+        self.own = (layer - 1) * (exits.n_classes + 1)  # where this exit's numbers begin
+        self.n_classes = exits.n_classes
 
-    @torch.jit.export
-    def observe(
-        self, memory: list[Tensor], summary: Tensor, layer: int
-    ) -> tuple[list[Tensor], Tensor]:
-        """Take in one more layer, as `PastFutureExits.observe` does.
+    def observe(self, memory: Tensor, hidden: Tensor, layout: Layout) -> Tensor:
+        """Add the layer's part of every sum, in fp32, and put its own future behind them."""
+        terms = self.terms(self.readout(hidden, layout)).to(torch.float32)
+        sums = memory[:, : self.n_sums] + terms[:, : self.n_sums]
+        return torch.cat([sums, terms[:, self.n_sums :]], dim=1)
 
-        Returns:
-            the running sum `(B, n (C + 1))`, and the layer's part of its own future `(B, C)`.
-        """
-        terms = F.linear(self.readout.at(summary, layer), self.weight[layer - 1])
-        n_rows = self.start.size(0)
-        before = self.start if len(memory) == 0 else memory[0]
-        return [before + terms[:, :n_rows]], terms[:, n_rows:]
-
-    @torch.jit.export
-    def classify(self, memory: list[Tensor], state: Tensor, layer: int) -> Tensor:
-        """Logits `(B, C)` of the exit after `layer`, from what `observe` returned for it."""
-        sums = memory[0].view(-1, self.n_layers, self.n_classes + 1)[:, layer - 1]
-        past = sums[:, :-1]
-        if not self.use_future or layer == self.n_layers:
-            return past
-        alpha = torch.sigmoid(sums[:, -1:])
-        future = state + self.future_bias[layer - 1]
-        return self.scale * (alpha * past + (1.0 - alpha) * future)
+    def classify(self, memory: Tensor, hidden: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
+        """Merge past and future; there is no evidence."""
+        gate = self.own + self.n_classes
+        logits = memory[:, self.own : gate]
+        if self.use_future:
+            alpha = torch.sigmoid(memory[:, gate : gate + 1])
+            future = memory[:, self.n_sums :] + self.future_bias.to(torch.float32)
+            logits = self.scale * (alpha * logits + (1.0 - alpha) * future)
+        return logits, logits[:, :0]
 
 
 def _fold(exits: PastFutureExits) -> tuple[Tensor, Tensor, Tensor]:
-    """The three tensors of `FoldedExits`, computed in fp64."""
+    """Weights `(n, n (C + 1) + C, D)`, start `(n (C + 1),)` and the futures' biases `(n, C)`.
+
+    Computed in fp64.
+    """
     n, n_classes, state_dim = exits.n_layers, exits.n_classes, exits.readout.state_dim
     n_rows = n_classes + 1
-    weight = torch.zeros(n, n * n_rows + n_classes, state_dim, dtype=torch.float64)
-    start = torch.zeros(n, n_rows, dtype=torch.float64)
-    future_bias = torch.zeros(n, n_classes, dtype=torch.float64)
+    device = _device(exits)
+    weight = torch.zeros(n, n * n_rows + n_classes, state_dim, dtype=torch.float64, device=device)
+    start = torch.zeros(n, n_rows, dtype=torch.float64, device=device)
+    future_bias = torch.zeros(n, n_classes, dtype=torch.float64, device=device)
     for i in range(1, n + 1):
         rows = slice((i - 1) * n_rows, i * n_rows)
         for k, block in _past_blocks(exits, i).items():
@@ -107,20 +117,20 @@ def _past_blocks(exits: PastFutureExits, i: int) -> dict[int, Tensor]:
     seen = range(1, i + 1) if exits.use_past else range(i, i + 1)
     if isinstance(exits.incorporation, ConcatIncorporation):
         return {k: exits.incorporation.blocks[k - 1].double() for k in seen}
-    identity = torch.eye(exits.readout.state_dim, dtype=torch.float64)
+    identity = torch.eye(exits.readout.state_dim, dtype=torch.float64, device=_device(exits))
     return {k: identity / len(seen) for k in seen}
 
 
 def _bias(exits: PastFutureExits) -> Tensor:
     if isinstance(exits.incorporation, ConcatIncorporation):
         return exits.incorporation.bias.double()
-    return torch.zeros(exits.readout.state_dim, dtype=torch.float64)
+    return torch.zeros(exits.readout.state_dim, dtype=torch.float64, device=_device(exits))
 
 
 def _logits_and_gate(exits: PastFutureExits, i: int) -> Tensor:
     """From s_p to logits and the gate's input, `(C + 1, O)`; zeros where no gate reads s_p."""
     if exits.classifier is None:
-        logits = torch.eye(exits.n_classes, dtype=torch.float64)
+        logits = torch.eye(exits.n_classes, dtype=torch.float64, device=_device(exits))
     else:
         logits = exits.classifier.weight[i - 1].double()
     gate = logits.new_zeros(1, logits.size(1))
@@ -130,7 +140,7 @@ def _logits_and_gate(exits: PastFutureExits, i: int) -> Tensor:
 
 
 def _own_bias(exits: PastFutureExits, i: int) -> Tensor:
-    bias = torch.zeros(exits.n_classes + 1, dtype=torch.float64)
+    bias = torch.zeros(exits.n_classes + 1, dtype=torch.float64, device=_device(exits))
     if exits.classifier is not None:
         bias[:-1] = exits.classifier.bias[i - 1].double()
     if exits.gate is not None and i < exits.n_layers:
@@ -150,3 +160,7 @@ def _future_map(exits: PastFutureExits, i: int) -> tuple[Tensor, Tensor]:
         shift = torch.bmm(blocks, biases.unsqueeze(-1)).sum(dim=0).squeeze(-1)
         return matrix, shift + exits.incorporation.bias.double()
     return learners.mean(dim=0), biases.mean(dim=0)
+
+
+def _device(exits: PastFutureExits) -> torch.device:
+    return next(exits.parameters()).device

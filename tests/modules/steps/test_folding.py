@@ -2,15 +2,18 @@
 
 import pytest
 import torch
-from torch import Tensor
 from torch.testing import assert_close
 
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
-from pf_fairseq.runtime.folding import FoldedExits, fold_exits
+from pf_fairseq.modules.layout import padded_layout
+from pf_fairseq.modules.steps.folding import FoldedStep, fold_exits
+from pf_fairseq.modules.steps.past_future import PastFutureStep, past_future_steps
 from tests.modules.exits_cases import (
     ALL_OPTIONS,
+    OneAfterAnother,
     build_exits,
     draw_summaries,
+    hidden_of,
     naive_logits,
     name_of,
     one_after_another,
@@ -30,14 +33,14 @@ LINEAR = [options for options in ALL_OPTIONS if is_linear(options)]
 @pytest.mark.parametrize("options", ALL_OPTIONS, ids=name_of)
 def test_folds_what_is_linear_and_nothing_else(options: ExitOptions) -> None:
     exits = build_exits(options)
-    folded = fold_exits(exits)
+    steps = past_future_steps(exits).steps
     lone_attention = (
         options.incorporation == "attn" and not options.use_past and not options.use_future
     )  # attention over one state is the state, and built as an average
     if is_linear(options) or lone_attention:
-        assert isinstance(folded, FoldedExits)
+        assert all(isinstance(step, FoldedStep) for step in steps)
     else:
-        assert folded is exits
+        assert all(isinstance(step, PastFutureStep) for step in steps)
 
 
 @pytest.mark.parametrize("state", ["pooled", "raw"])
@@ -47,7 +50,8 @@ def test_same_logits_at_every_exit(options: ExitOptions, state: str) -> None:
     summaries = draw_summaries(exits)
     folded = fold_exits(exits)
     expected = naive_logits(summaries, parameters_of(exits), options)
-    assert_close(one_after_another(folded, summaries).double(), expected, **REFERENCE)
+    found = OneAfterAnother(folded)(hidden_of(exits, summaries))
+    assert_close(found.double(), expected, **REFERENCE)
     assert_close(one_after_another(exits, summaries).double(), expected, **REFERENCE)
 
 
@@ -55,20 +59,23 @@ def test_same_logits_at_every_exit(options: ExitOptions, state: str) -> None:
 def test_scripted(options: ExitOptions) -> None:
     exits = build_exits(options)
     summaries = draw_summaries(exits)
-    scripted = torch.jit.script(fold_exits(exits))
+    scripted = torch.jit.script(OneAfterAnother(fold_exits(exits)))
     expected = naive_logits(summaries, parameters_of(exits), options)
     for _ in range(3):  # the optimiser acts from the second call on
-        assert_close(one_after_another(scripted, summaries).double(), expected, **REFERENCE)
+        assert_close(scripted(hidden_of(exits, summaries)).double(), expected, **REFERENCE)
 
 
 def test_an_exit_may_be_classified_or_not() -> None:
     """The sums go on whether or not an exit in between was asked."""
     exits = build_exits(ExitOptions())
     folded, summaries = fold_exits(exits), draw_summaries(exits)
-    memory: list[Tensor] = []
-    for layer in range(1, 4):
-        memory, state = folded.observe(memory, summaries[:, layer - 1], layer)
-    found = folded.classify(memory, state, 3)
+    hidden = hidden_of(exits, summaries)
+    layout = padded_layout(torch.ones_like(hidden[:, 0, :, 0], dtype=torch.int64), pad_id=0)
+    memory = folded.begin(len(summaries))
+    for layer in range(3):
+        memory = folded.steps[layer].observe(memory, hidden[:, layer], layout)
+    found, evidence = folded.steps[2].classify(memory, hidden[:, 2], layout)
+    assert evidence.shape == (len(summaries), 0)
     assert_close(found, exits(summaries).logits[:, 2], **REFERENCE)
 
 
@@ -77,8 +84,8 @@ def test_the_exits_are_left_as_they_were() -> None:
     before = {name: tensor.clone() for name, tensor in exits.state_dict().items()}
     folded = fold_exits(exits)
     assert all(torch.equal(before[name], t) for name, t in exits.state_dict().items())
-    names = {name for name, _ in folded.named_parameters()}
-    assert names == {"readout.dense.weight", "readout.dense.bias"}, "learners are folded away"
+    names = {name.split(".", 2)[2] for name, _ in folded.named_parameters()}
+    assert names == {"readout.dense.weight", "readout.dense.bias", "terms.weight"}
 
 
 def test_real_widths_keep_their_digits() -> None:
@@ -87,5 +94,5 @@ def test_real_widths_keep_their_digits() -> None:
     assert exits.gate is not None
     torch.nn.init.normal_(exits.gate.weight, std=0.02)
     summaries = torch.randn(4, 12, 768)
-    found = one_after_another(fold_exits(exits), summaries)
+    found = OneAfterAnother(fold_exits(exits))(hidden_of(exits, summaries))
     assert_close(found, exits(summaries).logits, **REFERENCE)
