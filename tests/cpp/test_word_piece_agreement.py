@@ -62,6 +62,15 @@ def test_fuzzed_unicode(options: dict[str, bool], vocabulary: bytes, tmp_path: P
 
 
 @pytest.mark.parametrize("options", CONFIGURATIONS, ids=str)
+def test_texts_of_many_blocks(
+    options: dict[str, bool], vocabulary: bytes, tmp_path: Path
+) -> None:  # C++ normalizes a few thousand bytes at a time
+    parts = fuzzed_texts(20_000, seed=20210614)
+    texts = ["".join(parts[start : start + 1000]) for start in range(0, len(parts), 1000)]
+    compare(with_options(vocabulary, options), tmp_path, texts)
+
+
+@pytest.mark.parametrize("options", CONFIGURATIONS, ids=str)
 def test_every_character(options: dict[str, bool], vocabulary: bytes, tmp_path: Path) -> None:
     every = characters()
     texts = [

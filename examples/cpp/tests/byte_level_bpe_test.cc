@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+#include <utility>
+
 #include "json.h"
 #include "messages.h"
 
@@ -43,6 +47,81 @@ TEST(ByteLevelBpe, MergesEqualRulesFromTheLeft) {
   const ByteLevelBpe bpe(VocabOf({"aa", "aaaa"}), "a a\naa aa");
   EXPECT_EQ(bpe.Encode("aaa"), (TokenIds{256, 97}));
   EXPECT_EQ(bpe.Encode("aaaaaaa"), (TokenIds{257, 256, 97}));
+}
+
+// Merges chosen at random among tokens of the letters a to f.
+struct RandomMerges {
+  explicit RandomMerges(unsigned seed) {
+    std::mt19937 random(seed);
+    std::vector<std::string> all{"a", "b", "c", "d", "e", "f"};
+    while (tokens.size() < 12) {
+      const std::string left = all[random() % all.size()], right = all[random() % all.size()];
+      if (std::find(all.begin(), all.end(), left + right) != all.end()) continue;
+      pairs.emplace_back(left, right);
+      tokens.push_back(left + right);
+      all.push_back(left + right);
+      lines += left + " " + right + "\n";
+    }
+  }
+
+  // While two neighbours are a merge: joins those of the first such merge, the leftmost of them.
+  std::vector<std::string> MergeOneByOne(const std::string& word) const {
+    std::vector<std::string> parts;
+    for (const char letter : word) parts.emplace_back(1, letter);
+    for (bool merged = true; merged;) {
+      merged = false;
+      for (const auto& [left, right] : pairs) {
+        for (std::size_t i = 0; !merged && i + 1 < parts.size(); ++i) {
+          if (parts[i] != left || parts[i + 1] != right) continue;
+          parts[i] += right;
+          parts.erase(parts.begin() + static_cast<long>(i) + 1);
+          merged = true;
+        }
+        if (merged) break;
+      }
+    }
+    return parts;
+  }
+
+  std::vector<std::pair<std::string, std::string>> pairs;
+  std::vector<std::string> tokens;
+  std::string lines;
+};
+
+TEST(ByteLevelBpe, GivesTheIdsAndTheStartsOfMergingOneByOne) {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    const RandomMerges merges(seed);
+    const ByteLevelBpe bpe(VocabOf(merges.tokens), merges.lines);
+    std::mt19937 random(seed);
+    std::string word;
+    for (int i = 0; i < 40; ++i) word += static_cast<char>('a' + random() % 6);
+    TokenIds expected;
+    for (const std::string& part : merges.MergeOneByOne(word)) {
+      const auto found = std::find(merges.tokens.begin(), merges.tokens.end(), part);
+      expected.push_back(part.size() == 1 ? part[0] : 256 + (found - merges.tokens.begin()));
+    }
+    EXPECT_EQ(bpe.Encode(word), expected) << word << "\n" << merges.lines;
+    for (std::size_t limit = 0; limit <= expected.size(); ++limit) {
+      const TokenIds start(expected.begin(), expected.begin() + static_cast<long>(limit));
+      EXPECT_EQ(bpe.EncodeStart(word, limit), start) << word << "\n" << merges.lines;
+    }
+  }
+}
+
+// A merge at the end of a word decides what happens at its start.
+TEST(ByteLevelBpe, KnowsTheEndOfAWordBeforeItsStart) {
+  const ByteLevelBpe bpe(VocabOf({"zs", "yzs", "xyzs", "wxyzs", "vwxyzs", "wx", "uv"}),
+                         "z s\ny zs\nx yzs\nw xyzs\nv wxyzs\nw x\nu v\n");
+  EXPECT_EQ(bpe.Encode("uvwxyzs"), (TokenIds{'u', 260}));
+  EXPECT_EQ(bpe.EncodeStart("uvwxyzs", 1), TokenIds{'u'});
+  EXPECT_EQ(bpe.EncodeStart("uvwxyz", 1), TokenIds{262});
+}
+
+TEST(ByteLevelBpe, StopsBetweenWordsAndWhereNoMergeReaches) {
+  const ByteLevelBpe bpe(VocabOf({"aa", "aaaa"}), "a a\naa aa\n");
+  const std::string words(50 << 20, '!');  // one word to the splitter, and no merge in it
+  EXPECT_EQ(bpe.EncodeStart("aaa " + words, 5), (TokenIds{256, 97, 32, 33, 33}));
+  ExpectThrows<std::invalid_argument>([&] { bpe.EncodeStart("aaa\xff", 1); }, "not at byte 3");
 }
 
 TEST(ByteLevelBpe, NeverMergesAcrossWords) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <thread>
 
 #include "messages.h"
@@ -108,6 +109,50 @@ TEST_F(LineReaderTest, TakesLinesLongerThanItsBuffer) {
   }
   writer.join();
   EXPECT_EQ(lines, (Lines{line, "short"}));
+}
+
+TEST_F(LineReaderTest, StopsOnceItsLinesTakeTheirRoom) {
+  Write("aaaa\nbbbb\ncccc\n");
+  Close();
+  LineReader reader(input());
+  EXPECT_EQ(reader.Read(100, 50), (Lines{"aaaa", "bbbb"}));  // a line takes some bytes itself
+  EXPECT_EQ(reader.Read(100, 1), Lines{"cccc"});
+}
+
+TEST_F(LineReaderTest, WaitsForAnInputThatDoesNotBlock) {
+  ASSERT_EQ(fcntl(input(), F_SETFL, O_NONBLOCK), 0);
+  std::thread writer([&] {
+    usleep(50000);
+    Write("late\n");
+    Close();
+  });
+  LineReader reader(input());
+  EXPECT_EQ(reader.Read(100), Lines{"late"});
+  writer.join();
+}
+
+// A terminal that hangs up gives an error instead of an end; what came before it is answered.
+TEST(LineReader, LosesNoLineToAnErrorBehindIt) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+  ASSERT_GE(terminal, 0);
+  ASSERT_EQ(grantpt(terminal), 0);
+  ASSERT_EQ(unlockpt(terminal), 0);
+  const int other = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+  ASSERT_GE(other, 0);
+  ASSERT_EQ(write(other, "one\ntwo\n", 8), 8);
+  close(other);  // from here on, reading what is left ends in EIO
+  LineReader reader(terminal);
+  Lines lines;
+  try {
+    for (Lines more = reader.Read(100); !more.empty(); more = reader.Read(100)) {
+      lines.insert(lines.end(), more.begin(), more.end());
+    }
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const std::runtime_error& error) {
+    EXPECT_NE(std::string(error.what()).find("Standard input cannot be read"), std::string::npos);
+  }
+  EXPECT_EQ(lines, (Lines{"one", "two"}));
+  close(terminal);
 }
 
 TEST(LineReader, TellsThatItCannotRead) {

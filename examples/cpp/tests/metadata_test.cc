@@ -54,6 +54,92 @@ TEST(Metadata, TakesNullWhereThereIsNothing) {
                    .layout.separator_token.has_value());
 }
 
+// kGood as format 2 writes it, with `old_text` replaced.
+std::string Format2(const std::string& old_text = "{", const std::string& new_text = "{") {
+  std::string json = With("\"format_version\": 1", "\"format_version\": 2");
+  const auto replace = [&json](const std::string& from, const std::string& to) {
+    json.replace(json.find(from), from.size(), to);
+  };
+  replace("\"policy\": \"entropy\"",
+          R"("policy": {"name": "max_probability", "parameter_unit": "probability", "sign": 1,
+                       "never": 1.0})");
+  replace("\"files\": [\"a\", \"b\"]",
+          R"("files": ["a", "b"], "special_pieces": {"bos": "<s>", "pad": "<pad>", "eos": "</s>",
+             "unk": "[UNK]", "mask": null})");
+  replace("\"init_token\": 0", R"("init_token": 0, "min_exit_layer": 3, "default": "2",
+                                  "default_threshold": 0.25)");
+  replace(old_text, new_text);
+  return json;
+}
+
+TEST(Metadata, ReadsFormat2) {
+  const Metadata metadata = ParseMetadata(Format2());
+  EXPECT_EQ(metadata.format_version, 2);
+  EXPECT_EQ(metadata.policy.name, "max_probability");
+  EXPECT_EQ(metadata.policy.parameter_unit, "probability");
+  EXPECT_EQ(metadata.policy.sign, 1);
+  EXPECT_EQ(metadata.policy.never, 1.0);
+  EXPECT_EQ(metadata.min_exit_layer, 3);
+  EXPECT_EQ(metadata.tokenizer->special_pieces.unk, std::optional<std::string>("[UNK]"));
+  EXPECT_EQ(metadata.tokenizer->special_pieces.bos, std::optional<std::string>("<s>"));
+  EXPECT_FALSE(metadata.tokenizer->special_pieces.mask.has_value());
+}
+
+TEST(Metadata, OfFormat1MeansEntropyAndTheTokenizersOwnNames) {
+  const Metadata metadata = ParseMetadata(kGood);
+  EXPECT_EQ(metadata.policy.name, "entropy");
+  EXPECT_EQ(metadata.policy.parameter_unit, "nats");
+  EXPECT_EQ(metadata.policy.sign, -1);
+  EXPECT_EQ(metadata.policy.never, 0.0);
+  EXPECT_EQ(metadata.tokenizer->special_pieces.unk, std::optional<std::string>("<unk>"));
+}
+
+TEST(Metadata, GivesTheParameterOfADefaultAPointAndFullDepth) {
+  const Metadata metadata = ParseMetadata(Format2());
+  EXPECT_EQ(metadata.DefaultParameter(), 0.25);
+  EXPECT_EQ(metadata.ParameterFor(2.0), 0.25);
+  EXPECT_EQ(metadata.ParameterFor(1.0), 1.0);  // of this policy, never
+  ExpectThrows<std::invalid_argument>([&] { metadata.ParameterFor(3.0); },
+                                      "operating points (2), but is 3 instead");
+  const std::string no_default = Format2("\"default\": \"2\",", "\"default\": null,");
+  ExpectThrows<std::runtime_error>([&] { ParseMetadata(no_default); },
+                                   "the one of its `default` (1), but it is 0.25 instead");
+  const Metadata never = ParseMetadata(
+      Format2("\"default\": \"2\",\n                                  \"default_threshold\": 0.25",
+              "\"default\": null, \"default_threshold\": 1.0"));
+  EXPECT_EQ(never.DefaultParameter(), 1.0);
+}
+
+TEST(Metadata, RefusesAPolicyWithoutAValidDescription) {
+  const struct {
+    const char* old_text;
+    const char* new_text;
+    const char* message;
+  } cases[] = {
+      {"\"sign\": 1", "\"sign\": 0", "whose `sign` is -1 or 1, but it is 0 instead"},
+      {"\"sign\": 1", "\"sign\": \"1\"", "`policy`'s `sign` that must be a number"},
+      {"\"sign\": 1,", "", "has no `policy`'s `sign`"},
+      {"\"never\": 1.0", "\"never\": null", "`policy`'s `never` that must be a number"},
+      {"\"never\": 1.0", "\"never\": 1e400", "is not well-formed"},
+      {"\"name\": \"max_probability\"", "\"name\": \"\"", "with a `name`, but it is empty"},
+      {"\"parameter_unit\": \"probability\",", "", "has no `policy`'s `parameter_unit`"},
+      {"\"unk\": \"[UNK]\"", "\"unk\": 3", "`special_pieces`'s `unk` that must be a string"},
+      {"\"kind\": \"roberta\"", "\"kind\": \"gpt\\u0000\"", "but it is 'gpt ' instead"},
+      {"\"default\": \"2\"", "\"default\": \"3\"", "one of its `operating_points`, but it is '3'"},
+      {"\"threshold\": 0.25", "\"threshold\": null", "whose operating point has no threshold"},
+      {"0.25, \"speedup\"", "\"x\", \"speedup\"",
+       "`operating_points[0]`'s `threshold` that must be"},
+      {"\"min_exit_layer\": 3", "\"min_exit_layer\": 0", "`min_exit_layer` of at least 1"},
+      {"\"pad\": 1", "\"pad\": 2", "must have a `pad` of its own"},
+  };
+  for (const auto& [old_text, new_text, message] : cases) {
+    SCOPED_TRACE(new_text);
+    ExpectThrows<std::runtime_error>([&] { ParseMetadata(Format2(old_text, new_text)); }, message);
+  }
+  ExpectThrows<std::runtime_error>([] { ParseMetadata(With("\"entropy\"", "\"patience\"")); },
+                                   "must have the `policy` 'entropy' in format 1");
+}
+
 TEST(Metadata, RefusesANewerFormatWhateverElseItHolds) {
   ExpectThrows<std::runtime_error>([] { ParseMetadata(R"({"format_version": 3})"); },
                                    "format_version is 3, but this build reads only up to 2");

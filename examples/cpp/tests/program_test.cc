@@ -87,6 +87,20 @@ TEST(Program, PutsErrorsInTheirPlace) {
   EXPECT_EQ(program.Wait(), 1);
 }
 
+TEST(Program, AnswersTheSameOnAnyNumberOfThreads) {
+  const Expected expected = testing::ReadExpected("single");
+  for (const char* threads : {"--threads=1", "--threads=3", "--threads=4096", ""}) {
+    std::vector<std::string> arguments{"--model", expected.path, "--batch=2"};
+    if (*threads != '\0') arguments.emplace_back(threads);
+    Program program(arguments);
+    for (const Sentence& sentence : expected.sentences) program.Write(ToLine(sentence) + "\n");
+    program.CloseInput();
+    EXPECT_EQ(LabelsAndExits(program.ReadOutput()),
+              LabelsAndExits(Answers(expected.runs[0].predictions)));
+    EXPECT_EQ(program.Wait(), 0);
+  }
+}
+
 TEST(Program, AnswersAsIfThereWereNoByteOrderMark) {
   for (const bool tokens : {false, true}) {
     std::vector<std::string> arguments{"--model", ArchivePath("single.pt")};

@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "archive_reader.h"
 #include "early_exit/tokenizer.h"
 #include "expected.h"
 #include "messages.h"
+#include "sentence_piece_model.h"
 
 namespace early_exit {
 namespace {
@@ -24,6 +27,35 @@ TEST(SentencePiece, ReadsItsOptions) {
       "sentencepiece",
       {{"a.model", Model()}, {"tokenizer_config.json", R"({"do_lower_case": false})"}});
   EXPECT_NE(tokenizer->Encode("FILM"), tokenizer->Encode("film"));
+}
+
+TEST(SentencePiece, GivesTheStartOfLongTexts) {
+  const auto tokenizer = MakeTokenizer("sentencepiece", {{"a.model", Model()}});
+  const std::string parts[] = {"the film is warm ", "caf\u00e9 \u65e5\u672c\u8a9e ``dull'' ",
+                               "\u00bd\u00a8 x, 9 ", "x  two   spaces ", "\t\u3000a\u0301b "};
+  std::string text;
+  for (std::size_t i = 0; i < 4000; ++i) text += parts[i * i % 5];
+  const TokenIds whole = tokenizer->Encode(text);
+  for (const std::size_t limit : {0, 1, 7, 500, 3000, 20000}) {
+    ASSERT_LT(limit, whole.size());
+    EXPECT_EQ(tokenizer->EncodeStart(text, limit),
+              TokenIds(whole.begin(), whole.begin() + static_cast<long>(limit)));
+  }
+  EXPECT_EQ(tokenizer->EncodeStart(text, whole.size() + 1), whole);
+  ExpectThrows<std::invalid_argument>([&] { tokenizer->EncodeStart(text + "\xff", 1); },
+                                      "is not at byte " + std::to_string(text.size()));
+}
+
+// A piece that the archive calls special is none for text.
+TEST(SentencePiece, TakesTheNamesOfItsSpecialPieces) {
+  const auto usual = MakeTokenizer("sentencepiece", {{"a.model", Model()}});
+  const SentencePieceModel model = ReadSentencePieceModel("a.model", Model());
+  const std::int64_t id = usual->Encode("the").at(0);
+  const std::string piece = model.pieces.at(static_cast<std::size_t>(id)).text;
+  const auto other = MakeTokenizer("sentencepiece", {{"a.model", Model()}},
+                                   {piece, std::nullopt, std::nullopt, std::nullopt, std::nullopt});
+  const TokenIds ids = other->Encode("the");
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), id), 0);
 }
 
 TEST(SentencePiece, GivesNoSpecialPieceForText) {

@@ -87,6 +87,33 @@ TEST(WordPiece, RefusesAVocabularyThatDoesNotFit) {
   refused("", "must hold the special piece [CLS]");
 }
 
+// MPNet's names: `[UNK]` is its unknown piece, and `<unk>` and `[CLS]` are pieces like others.
+TEST(WordPiece, TakesTheNamesOfItsSpecialPieces) {
+  const SpecialPieces mpnet{"<s>", "<pad>", "</s>", "[UNK]", "<mask>"};
+  const std::string vocab = "<s>\n<pad>\n</s>\n<unk>\n[UNK]\n<\nunk\n>\n<mask>\n";
+  EXPECT_EQ(WordPiece(vocab, {}, mpnet).Encode("<unk> x"), (TokenIds{5, 6, 7, 4}));
+  const SpecialPieces other{"<s>", std::nullopt, std::nullopt, "<unk>", std::nullopt};
+  EXPECT_EQ(WordPiece(vocab, {}, other).Encode("x"), TokenIds{3});
+  ExpectThrows<std::runtime_error>([&] { WordPiece(vocab, {}, {}); }, "must have an unknown piece");
+  ExpectThrows<std::runtime_error>([&] { WordPiece(vocab, {}, kSquare); },
+                                   "piece [CLS], but lacks");
+}
+
+TEST(WordPiece, GivesTheStartOfLongTextsWithoutReadingThem) {
+  const WordPiece tokenizer(VocabOf({"a", "##b", "\u00e9", "e"}), {true, false, true}, kSquare);
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += i % 7 == 0 ? "ab, e\u0301 \u65e5" : "ab\u00ad\u0301 x";
+  const TokenIds whole = tokenizer.Encode(text);
+  for (const std::size_t limit : {0, 1, 2, 5, 1000, 4000}) {
+    ASSERT_LT(limit, whole.size());
+    EXPECT_EQ(tokenizer.EncodeStart(text, limit),
+              TokenIds(whole.begin(), whole.begin() + static_cast<long>(limit)));
+  }
+  EXPECT_EQ(tokenizer.EncodeStart(text, whole.size() + 1), whole);
+  ExpectThrows<std::invalid_argument>([&] { tokenizer.EncodeStart(text + "\xff", 1); },
+                                      "is not at byte " + std::to_string(text.size()));
+}
+
 TEST(MakeWordPiece, ReadsTheOptions) {
   const auto encode = [](const std::string& config, const std::string& text) {
     const std::string vocab = VocabOf({"a", "\u00e4", "A", "\u65e5\u672c", "\u65e5", "\u672c"});

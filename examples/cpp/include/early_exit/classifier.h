@@ -26,7 +26,7 @@ struct Request {
   ExitChoice exit = {};
 };
 
-struct ClassifierOptions {
+struct EARLY_EXIT_EXPORT ClassifierOptions {
   std::string model_path;                // archive written by export/script.py
   std::optional<double> threshold;       // the policy's parameter; none: the archive's default
   std::optional<double> target_speedup;  // of an operating point, instead of a threshold
