@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from pf_fairseq import EarlyExitClassifier
+from pf_fairseq.text.fingerprint import DataFingerprint
 from tests.fairseq.commands import OPTIMIZER, TASK, run, script, user_dir
 from tests.tolerances import BATCHED
 
@@ -79,3 +80,6 @@ def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
             assert done.losses[int(update)][name] == pytest.approx(loss, abs=2e-4), (update, name)
     state = torch.load(tmp_path / "checkpoints" / "checkpoint_last.pt", weights_only=True)
     assert state["optimizer_history"][-1]["num_updates"] == 63
+    assert "has no fingerprint of its data" in done.stderr + done.stdout
+    known = state["extra_state"]["data_fingerprint"]  # resuming adds one
+    assert known == DataFingerprint.of_data_bin(FORMAT_1 / "data-bin").to_json()

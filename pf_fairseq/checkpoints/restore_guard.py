@@ -135,6 +135,9 @@ def _chosen(cfg: Any) -> tuple[Path | None, str]:
     last = Path(cfg.save_dir) / DEFAULT_RESTORE_FILE.replace(".pt", suffix + ".pt")
     if last.is_file():
         return last, "--save-dir"
+    once = getattr(cfg, "continue_once", None)
+    if once is not None:
+        return Path(once), "--continue-once"
     if cfg.finetune_from_model is not None:
         return Path(cfg.finetune_from_model), FINETUNE
     return None, ""

@@ -69,6 +69,13 @@ def test_a_resume_comes_before_a_finetuning(tmp_path: Path) -> None:
     check_restorable(options(tmp_path, finetune_from_model=str(tmp_path / "gone.pt")))
 
 
+def test_a_start_by_continue_once_is_looked_at(tmp_path: Path) -> None:
+    path = save(tmp_path / "start.pt")
+    assert check_restorable(options(tmp_path, continue_once=path)) == "--continue-once"
+    with pytest.raises(SystemExit, match="`--continue-once` must be a checkpoint, but"):
+        check_restorable(options(tmp_path, continue_once=str(tmp_path / "gone.pt")))
+
+
 def test_weights_without_a_training_state_are_refused(tmp_path: Path) -> None:
     path = save(tmp_path / "weights.pt", {"model": {"w": torch.ones(1)}})
     with pytest.raises(SystemExit, match="but no `optimizer_history`, which fairseq needs"):

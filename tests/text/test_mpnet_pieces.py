@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer, MPNetTokenizer
 
+from pf_fairseq.backbones.catalogue import BACKBONES
+from pf_fairseq.checkpoints.hugging_face.tokenizer_json import load_hugging_face_tokenizer
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.dictionary import read_dictionary
 from pf_fairseq.text.inputs import build_input
@@ -60,6 +62,15 @@ def test_ids_equal_transformers(tmp_path: Path) -> None:
     texts = [*SENTENCES, *TRICKY, *fuzzed_texts(2000, seed=0)]
     expected = theirs(texts, add_special_tokens=False)["input_ids"]
     assert WordPiece(files).encode_batch(texts) == expected
+
+
+def test_a_folder_with_tokenizer_json_alone(tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "classical", mpnet_files())
+    MPNetTokenizer.from_pretrained(folder).save_pretrained(tmp_path / "saved")
+    assert not (tmp_path / "saved" / "vocab.txt").exists()
+    found = load_hugging_face_tokenizer(BACKBONES["mpnet"], tmp_path / "saved")
+    assert found.encode_batch(SENTENCES) == WordPiece(mpnet_files()).encode_batch(SENTENCES)
+    assert found.special_pieces == ANGLED and found.token_id_map is None
 
 
 @pytest.mark.parametrize("max_tokens", [64, 11])
