@@ -80,11 +80,11 @@ def measure_here(setting: str, seconds: float) -> dict[str, Any]:
 def build_module() -> Any:
     """The scripted runtime, with random weights."""
     import torch
-    from pf_fairseq.runtime.folding import fold_exits
 
     from pf_fairseq.backbones.roberta import RobertaEncoder
     from pf_fairseq.backbones.shape import EncoderShape
     from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
+    from pf_fairseq.modules.steps.past_future import past_future_steps
     from pf_fairseq.runtime.early_exit import EarlyExitRuntime
     from pf_fairseq.runtime.executor import use_simple_executor
 
@@ -94,7 +94,10 @@ def build_module() -> Any:
     shape = EncoderShape(n_layers, width, 4 * width, 12, VOCAB_SIZE, 512, 1)
     exits = PastFutureExits(width, n_layers, 2, ExitOptions())
     runtime = EarlyExitRuntime(
-        RobertaEncoder(shape), fold_exits(exits), vocab_size=VOCAB_SIZE, max_positions=512
+        RobertaEncoder(shape),
+        past_future_steps(exits),
+        vocab_size=VOCAB_SIZE,
+        max_positions=512,
     )
     return torch.jit.script(runtime.eval().requires_grad_(False))
 
