@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <random>
@@ -49,22 +50,23 @@ TEST(Crc32, IsThatOfZipFiles) {
   }
 }
 
-// Every byte between an entry's name and the next header is content, and under a checksum.
-TEST_F(ArchiveTest, RefusesEveryFlippedBitOfItsContent) {
+TEST_F(ArchiveTest, RefusesAFlippedBitInEveryEntry) {
   const std::string whole = ReadFile(ArchivePath("single.pt"));
-  const ArchiveReader reader(ArchivePath("single.pt"));
   std::mt19937 random(0);
-  const auto entries = ReadZipDirectory(RegularFile(ArchivePath("single.pt")));
   std::size_t n_flipped = 0;
-  for (const ZipEntry& entry : entries) {
-    if (entry.stored_size == 0) continue;
+  for (const ZipEntry& entry : ReadZipDirectory(RegularFile(ArchivePath("single.pt")))) {
+    // The last bits of what is deflated mean nothing.
+    const std::size_t size =
+        entry.stored_size - std::min<std::size_t>(entry.compressed ? 2 : 0, entry.stored_size);
+    if (size == 0) continue;
     const auto byte = [&](std::size_t i) {
       return static_cast<unsigned char>(whole[entry.offset + i]);
     };
     const std::size_t start =
         entry.offset + 30 + (byte(26) | byte(27) << 8) + (byte(28) | byte(29) << 8);
     std::string damaged = whole;
-    damaged[start + random() % entry.stored_size] ^= static_cast<char>(1 << random() % 8);
+    damaged[start + random() % size] ^= static_cast<char>(1 << random() % 8);
+    SCOPED_TRACE(entry.name);
     ExpectRefused(damaged, "but is no TorchScript archive, or is damaged");
     ++n_flipped;
   }

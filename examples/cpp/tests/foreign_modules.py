@@ -78,6 +78,16 @@ class Triple(Foreign):
         return logits, exit_layer, entropy
 
 
+class ExitLogits(Triple):
+    """What every exit says, of which the last is not what `forward` says, or of a layer too few."""
+
+    @torch.jit.export
+    def exit_logits(self, tokens: Tensor) -> Tensor:
+        """Give logits `(B, L, C)`."""
+        n_layers = 3 if self.fault == "few_exit_logits" else 4
+        return torch.full([tokens.size(0), n_layers, 3], 9.0)
+
+
 class OneTensor(Foreign):
     """The logits alone."""
 
@@ -111,5 +121,7 @@ def foreign_modules() -> dict[str, nn.Module]:
         "one_tensor": OneTensor("one_tensor"),
         "two_tensors": TwoTensors("two_tensors"),
         "no_forward": NoForward(),
+        "few_exit_logits": ExitLogits("few_exit_logits"),
+        "other_exit_logits": ExitLogits("other_exit_logits"),
     }
     return others | {name: Triple(name) for name in (*AT_ONCE, *LATER) if name not in others}

@@ -106,6 +106,8 @@ def save_variants(
     save_archive(runtime, metadata, {}, folder / "lost_files.pt")
     promising = replace(metadata, vocab_size=metadata.vocab_size + 100)  # more than the model knows
     save_archive(runtime, promising, files, folder / "promising.pt")
+    lying = replace(metadata, dtype="bfloat16")
+    save_archive(runtime, lying, files, folder / "other_dtype.pt")
     bare = replace(metadata, tokenizer=None).to_json()
     for name, module in foreign_modules().items():
         script = torch.jit.script(module.eval())

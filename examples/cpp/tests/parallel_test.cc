@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -24,6 +26,29 @@ TEST(ForEach, DoesEverythingOnceOnAnyNumberOfThreads) {
       for (const auto& count : calls) EXPECT_EQ(count, 1);
     }
   }
+}
+
+// In a process of its own, whose memory has no room for many stacks.
+void DoMuchInLittleMemory() {
+  std::ifstream pages("/proc/self/statm");
+  rlim_t n_pages = 0;
+  pages >> n_pages;
+  const rlim_t room = n_pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (64 << 20);
+  const rlimit limit{room, room};
+  if (setrlimit(RLIMIT_AS, &limit) != 0) std::_Exit(2);
+  std::atomic<int> n_calls{0};
+  ForEach(500, 500, [&](std::size_t) {
+    ++n_calls;
+    usleep(1000);
+  });
+  std::_Exit(n_calls == 500 ? 0 : 1);
+}
+
+TEST(ForEach, DoesEverythingWhereThreadsCannotBeStarted) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers take terabytes of address space";
+#endif
+  EXPECT_EXIT(DoMuchInLittleMemory(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(CgroupCpus, TakesTheLeastShareOfAGroupAndItsParents) {

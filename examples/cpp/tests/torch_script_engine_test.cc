@@ -35,6 +35,9 @@ TEST(TorchScriptEngine, RefusesAModuleThatContradictsItsMetadata) {
       {"other_sign", "must be able to leave at layer 1, but leaves at layer 4"},
       {"raises", "this module takes nothing"},
       {"no_forward", "has no method `forward`"},
+      {"few_exit_logits", "`exit_logits` must be Float [1, 4, 3], but is Float [1, 3, 3]"},
+      {"other_exit_logits", "the last of `exit_logits` must be what `forward` gives"},
+      {"other_dtype", "`dtype` is bfloat16 there, but no weight is"},
   };
   for (const auto& [name, message] : cases) {
     SCOPED_TRACE(name);
