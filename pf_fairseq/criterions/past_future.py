@@ -17,10 +17,12 @@ from pf_fairseq.criterions.labels import check_classes
 from pf_fairseq.criterions.scores import pack_scores, unpack_scores
 from pf_fairseq.exiting.policy import PolicyScores, checked_layers, score_exits
 from pf_fairseq.exiting.thresholds import accuracy_at_speedup
-from pf_fairseq.losses import imitation_loss, layer_weighted_cross_entropy
-from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
+from pf_fairseq.methods import LossOptions
+from pf_fairseq.modules.policies import build_policy
+from pf_fairseq.modules.policy_description import PolicyDescription
 
 LOGGED_SPEEDUPS = (2, 3)
+TURNED = PolicyDescription("turned", "score", sign=-1, never=-math.inf)  # of gathered scores
 
 
 @dataclass
@@ -86,11 +88,12 @@ class PastFutureCriterion(FairseqCriterion):
                 "past_future: `--distillation` must be a share between 0 and 1, "
                 f"but is {cfg.distillation} instead."
             )
-        self.policy = build_policy(DEFAULT_POLICY)
         self.head_name = cfg.classification_head_name
-        self.imitation_weight = cfg.imitation_weight
-        self.distillation = cfg.distillation
-        self.layer_weight_power = cfg.layer_weight_power
+        self.options = LossOptions(
+            imitation_weight=cfg.imitation_weight,
+            layer_weight_power=cfg.layer_weight_power,
+            distillation=cfg.distillation,
+        )
         check_classes(task, (cfg.train_subset, *cfg.valid_subset.split(",")))
 
     def forward(
@@ -105,15 +108,8 @@ class PastFutureCriterion(FairseqCriterion):
             )
         _, exits = model(**sample["net_input"], classification_head_name=self.head_name)
         targets = sample["target"].view(-1)
-        ce_loss = layer_weighted_cross_entropy(
-            exits.logits, targets, self.distillation, self.layer_weight_power
-        )
-        loss, log = ce_loss, {"ce_loss": ce_loss.data}
-        if exits.imitated is not None:
-            cos_loss = imitation_loss(exits.imitated, exits.states)
-            # Multiplied even by 0, so that the learners stay part of the graph under DDP.
-            loss = ce_loss + self.imitation_weight * cos_loss
-            log["imitation_loss"] = cos_loss.data
+        loss, parts = model.method.losses(exits, targets, self.options)
+        log: dict[str, Any] = {name: part.data for name, part in parts.items()}
         n_sentences = targets.numel()
         log.update(
             loss=loss.data,
@@ -125,8 +121,10 @@ class PastFutureCriterion(FairseqCriterion):
             log["ncorrect"] = (exits.logits[:, -1].argmax(dim=-1) == targets).sum()
         else:
             correct = exits.logits.argmax(dim=-1) == targets.unsqueeze(1)
-            scores = score_exits(self.policy, exits.logits.detach())
-            log["scores"] = pack_scores(scores.values, correct).cpu()
+            policy = build_policy(model.method.default_policy)
+            scores = score_exits(policy, exits.logits.detach(), model.method.evidence(exits))
+            # Turned so that a sentence leaves below the parameter, whatever the policy.
+            log["scores"] = pack_scores(-policy.sign * scores.values, correct).cpu()
         return loss, n_sentences, log
 
     def logging_outputs_can_be_summed(self) -> bool:
@@ -175,8 +173,7 @@ def _accuracy_at(speedup: int) -> Callable[[Any], float]:
     def accuracy(meters: Any) -> float:
         values, correct = unpack_scores(meters["_scores"].tensor)
         n_layers = correct.size(1)
-        policy = build_policy(DEFAULT_POLICY).description
-        scores = PolicyScores(values, checked_layers(n_layers), n_layers, policy)
+        scores = PolicyScores(values, checked_layers(n_layers), n_layers, TURNED)
         return round(100.0 * accuracy_at_speedup(scores, correct, speedup), 2)
 
     return accuracy

@@ -6,6 +6,7 @@ from typing import Any
 from fairseq.dataclass import ChoiceEnum, FairseqDataclass
 from omegaconf import II
 
+from pf_fairseq.methods import METHODS
 from pf_fairseq.models.freezing import FREEZE_SCHEDULES
 from pf_fairseq.modules.exits import MERGE_SPACES, ExitOptions
 from pf_fairseq.modules.imitation import LEARNER_ACTIVATIONS
@@ -13,13 +14,11 @@ from pf_fairseq.modules.incorporation import INCORPORATIONS
 from pf_fairseq.modules.states import READOUTS, STATES
 from pf_fairseq.modules.transformer import ACTIVATIONS
 
-EXIT_METHODS = ("past_future",)
-
 _DEFAULTS = ExitOptions()
 
 # fairseq makes argparse choices out of enums that it builds at run time.
 ActivationChoice = ChoiceEnum(list(ACTIVATIONS))
-ExitMethodChoice = ChoiceEnum(list(EXIT_METHODS))
+ExitMethodChoice = ChoiceEnum(list(METHODS))
 FreezeScheduleChoice = ChoiceEnum(list(FREEZE_SCHEDULES))
 IncorporationChoice = ChoiceEnum(list(INCORPORATIONS))
 LearnerActivationChoice = ChoiceEnum(list(LEARNER_ACTIVATIONS))
@@ -97,21 +96,3 @@ class PastFutureConfig(FairseqDataclass):
     max_update: int = II("optimization.max_update")
     seed: int = II("common.seed")
     cpu: bool = II("common.cpu")
-
-
-def exit_options(cfg: PastFutureConfig) -> ExitOptions:
-    """The part of the flags that shapes the exits."""
-    return ExitOptions(
-        incorporation=str(cfg.incorporation),
-        readout=str(cfg.readout),
-        state=str(cfg.state),
-        state_dim=cfg.state_dim or None,
-        merge_space=str(cfg.merge_space),
-        learner_activation=str(cfg.learner_activation),
-        use_past=not cfg.no_past,
-        use_future=not cfg.no_future,
-        use_gate=not cfg.no_gate,
-        detach_past=not cfg.no_detach_past,
-        detach_imitation=not cfg.no_detach_imitation,
-        dropout=cfg.pooler_dropout,
-    )

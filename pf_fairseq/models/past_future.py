@@ -11,14 +11,15 @@ from torch import Tensor, nn
 from pf_fairseq.backbones.backbone import Backbone
 from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.checkpoints.restoring import fit_state_dict
+from pf_fairseq.methods import METHODS, Method
 from pf_fairseq.models.checks import check_config, refusal
-from pf_fairseq.models.config import PastFutureConfig, exit_options
+from pf_fairseq.models.config import PastFutureConfig
 from pf_fairseq.models.freezing import LayerFreezing
 from pf_fairseq.models.grouping import groups_by_length
 from pf_fairseq.modules.exits import AllExits, PastFutureExits
 from pf_fairseq.modules.gradient_scale import scale_gradient
 from pf_fairseq.modules.layout import Layout, narrow
-from pf_fairseq.modules.states import StateReadout
+from pf_fairseq.modules.steps import ExitSteps
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,11 @@ class PastFutureModel(BaseFairseqModel, ABC):
         return encoder
 
     @property
+    def method(self) -> Method:
+        """What the exits are, how they learn and how they run."""
+        return METHODS[str(self.cfg.exit_method)]
+
+    @property
     def n_layers(self) -> int:
         """Depth, and number of exits."""
         return len(self.sentence_encoder.layers)
@@ -105,15 +111,15 @@ class PastFutureModel(BaseFairseqModel, ABC):
         """
         if num_classes is None or num_classes < 2:
             raise refusal(f"`--num-classes` must be at least 2, but is {num_classes} instead.")
-        self.classification_heads[name] = PastFutureExits(
-            self.cfg.encoder_embed_dim, self.n_layers, num_classes, exit_options(self.cfg)
+        self.classification_heads[name] = self.method.build_exits(
+            self.cfg.encoder_embed_dim, self.n_layers, num_classes, self.cfg
         )
 
     def all_exits(self, tokens: Tensor, name: str | None = None) -> AllExits:
         """Every exit of int64 tokens `(B, T)`, padded on the right."""
         exits = self.exits(name)
         with self._reduced_precision(tokens.device):
-            summaries = self._summaries_by_length(tokens, exits.readout)
+            summaries = self._summaries_by_length(tokens, exits)
         if self.cfg.exit_gradient_scale == 1.0 or not torch.is_grad_enabled():
             return cast(AllExits, exits(summaries))
         return self._with_scaled_gradients(exits, summaries)
@@ -137,28 +143,28 @@ class PastFutureModel(BaseFairseqModel, ABC):
         enabled = self.cfg.cpu_bf16 and self.training and device.type == "cpu"
         return torch.autocast("cpu", torch.bfloat16, enabled=enabled)
 
-    def _summaries_by_length(self, tokens: Tensor, readout: StateReadout) -> Tensor:
-        """What the exits read of every layer, `(B, L, summary_dim)`, in the order of `tokens`."""
+    def _summaries_by_length(self, tokens: Tensor, exits: PastFutureExits) -> Tensor:
+        """What the exits keep of every layer, `(B, L, summary_dim)`, in the order of `tokens`."""
         with self._gradients_unless(self._always_frozen):
             hidden, layout = self.sentence_encoder.embed(tokens)
         groups = groups_by_length(layout.mask)
         if len(groups) == 1:  # the batch as it stands
-            return self._summaries(hidden, layout, readout)
+            return self._summaries(hidden, layout, exits)
         summaries = [
-            self._summaries(*narrow(hidden, layout, rows, longest), readout)
+            self._summaries(*narrow(hidden, layout, rows, longest), exits)
             for rows, longest in groups
         ]
         rows = torch.cat([rows for rows, _ in groups])
         return torch.cat(summaries)[rows.argsort()]
 
-    def _summaries(self, hidden: Tensor, layout: Layout, readout: StateReadout) -> Tensor:
-        """What the exits read of every layer, `(B, L, summary_dim)`, for embedded tokens."""
+    def _summaries(self, hidden: Tensor, layout: Layout, exits: PastFutureExits) -> Tensor:
+        """What the exits keep of every layer, `(B, L, summary_dim)`, for embedded tokens."""
         n_constant = self.cfg.frozen_layers if self._always_frozen else 0
         summaries = []
         for index, layer in enumerate(self.sentence_encoder.layers):
             with self._gradients_unless(index < n_constant):
                 hidden = layer(hidden, layout)
-            summaries.append(readout.summarise(hidden, layout))
+            summaries.append(exits.summarise(hidden, layout, index + 1))
         return torch.stack(summaries, dim=1).to(hidden.dtype)  # fp32 under --cpu-bf16
 
     @staticmethod
@@ -178,6 +184,15 @@ class PastFutureModel(BaseFairseqModel, ABC):
     def exit_logits(self, tokens: Tensor) -> Tensor:
         """fp32 logits of every exit `(B, L, C)` for int64 `tokens` `(B, T)`."""
         return self.all_exits(tokens).logits.float()
+
+    def record_exits(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """`exit_logits`, and the evidence of every exit for a policy, fp32 `(B, L, E)`."""
+        found = self.all_exits(tokens)
+        return found.logits.float(), self.method.evidence(found)
+
+    def inference_exits(self) -> ExitSteps:
+        """The exits one layer after another, as the method makes them for inference."""
+        return self.method.steps(self.exits())
 
     def max_positions(self) -> int:
         """Longest input in tokens."""

@@ -15,7 +15,6 @@ from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.policy import choose_exits, distance_to_parameter, score_exits
 from pf_fairseq.files import atomic_path
 from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
-from pf_fairseq.modules.steps.past_future import past_future_steps
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.text.inputs import pad_batch
@@ -66,7 +65,7 @@ def build_runtime(trained: TrainedModel, options: ExportOptions) -> EarlyExitRun
         )
     return EarlyExitRuntime(
         trained.model.sentence_encoder,
-        past_future_steps(trained.model.exits()),
+        trained.model.inference_exits(),
         vocab_size=trained.vocab_size,
         max_positions=trained.model.max_positions(),
         default_threshold=_default_threshold(options),

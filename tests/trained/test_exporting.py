@@ -16,11 +16,11 @@ from pf_fairseq.artefact.archive import load_archive
 from pf_fairseq.artefact.metadata import OperatingPoint
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.policy import choose_exits
+from pf_fairseq.methods.past_future import PastFutureMethod
 from pf_fairseq.modules.entropy import exit_entropy
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.text.inputs import pad_batch
 from pf_fairseq.text.tokenizer import load_tokenizer
-from pf_fairseq.trained import exporting
 from pf_fairseq.trained.exporting import (
     ExportOptions,
     build_metadata,
@@ -165,16 +165,16 @@ def test_options_that_make_no_sense(
 def test_an_archive_that_disagrees_is_not_written(
     what: str, trained: TrainedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = exporting.past_future_steps
+    original = PastFutureMethod.steps
 
-    def wrong_exits(exits: Any) -> nn.Module:
-        folded: nn.Module = original(exits)
+    def wrong_exits(method: Any, exits: nn.Module) -> nn.Module:
+        folded: nn.Module = original(method, exits)
         for name, buffer in folded.named_buffers():
             if name == "start":
                 buffer += 0.01 if what == "logits" else 2.0 * torch.arange(len(buffer))
         return folded
 
-    monkeypatch.setattr(exporting, "past_future_steps", wrong_exits)
+    monkeypatch.setattr(PastFutureMethod, "steps", wrong_exits)
     (tmp_path / "model.pt").write_text("an archive that was there before")
     # At full depth alone nobody can leave elsewhere: only the logits can tell.
     options = OPTIONS if what == "exits" else ExportOptions(operating_points=[], default=None)
