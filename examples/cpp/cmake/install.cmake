@@ -25,6 +25,7 @@ configure_package_config_file(cmake/early_exitConfig.cmake.in
   INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/early_exitConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
+file(RELATIVE_PATH up_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(cmake/early_exit.pc.in ${CMAKE_CURRENT_BINARY_DIR}/early_exit.pc @ONLY)
 install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/early_exitConfig.cmake
