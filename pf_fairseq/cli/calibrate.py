@@ -2,15 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pf_fairseq.cli.evaluate import add_source_arguments, record_split
-from pf_fairseq.cli.outputs import check_not_an_input, check_output_file
+from pf_fairseq.cli.outputs import check_output_file
+from pf_fairseq.cli.source import Found, add_source_arguments, check_source_outputs, find_points
 from pf_fairseq.errors import InputError
-
-# All else is imported where it runs: `--help` and a wrong flag are to be answered at once.
-if TYPE_CHECKING:
-    from pf_fairseq.exiting.evaluation import Evaluation
 
 HELP = "choose the thresholds that give the speed-ups wanted"
 
@@ -30,28 +25,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Record the split, choose the thresholds, write them and print the table."""
-    from pf_fairseq.exiting.evaluation import evaluate_exits
+    check_source_outputs(args, args.output)
+    check_output_file(args.output)
+    # Imported where they run: `--help` and a wrong flag are to be answered at once.
     from pf_fairseq.exiting.operating_points import read_speedups
     from pf_fairseq.reporting.report import build_operating_points, write_json
     from pf_fairseq.reporting.table import format_table
-    from pf_fairseq.text.task import TaskDescription
 
     targets = read_speedups(args.speedup)
-    check_not_an_input(args.output, {"--checkpoint": args.checkpoint, "--data": args.data})
-    check_output_file(args.output)
-    task = TaskDescription.read(args.data)
-    recorded = record_split(args.checkpoint, args.data, args.split)
-    evaluation = evaluate_exits(recorded, task=task.task, metrics=["accuracy"], targets=targets)
-    _check_reached(evaluation)
-    content = build_operating_points(evaluation.task, evaluation.operating_points)
+    found = find_points(args, targets, ["accuracy"])
+    _check_reached(found)
+    content = build_operating_points(found.evaluation, found.origin, found.reported_split)
     write_json(args.output, content)
-    print(format_table(evaluation))
+    print(
+        format_table(
+            found.evaluation, split=found.origin.split, reported_split=found.reported_split
+        )
+    )
     print(f"Written to {args.output}; the default is {content['default']}x")
 
 
-def _check_reached(evaluation: "Evaluation") -> None:
+def _check_reached(found: Found) -> None:
     """Refuse to calibrate for less than all that was asked."""
-    missed = [point for point in evaluation.operating_points if point.reached is None]
+    missed = [point for point in found.evaluation.operating_points if point.reached is None]
     if missed:
         names = " ".join(point.name for point in missed)
         raise InputError(f"`--speedup {names}`: {missed[0].reason}; ask for less.")

@@ -2,9 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pf_fairseq.cli.outputs import check_not_an_input, check_output_file
-from pf_fairseq.errors import InputError
+
+if TYPE_CHECKING:
+    from pf_fairseq.artefact.checking import Agreement
 
 HELP = "write a checkpoint as one self-contained TorchScript archive that exits early"
 
@@ -32,10 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the archive is compared with the model; it runs on either",
     )
     parser.add_argument(
-        "--min-exit-layer", type=int, default=1, help="first layer after which a sentence may leave"
+        "--min-exit-layer",
+        type=int,
+        metavar="K",
+        help="first layer after which a sentence may leave (default: that of the points, else 1)",
     )
     parser.add_argument(
-        "--check-interval", type=int, default=1, help="layers between two checks (default: 1)"
+        "--check-interval",
+        type=int,
+        metavar="K",
+        help="layers between two checks (default: that of the points, else 1)",
     )
     parser.add_argument(
         "--no-tokenizer", action="store_true", help="leave the tokenizer out: token ids only"
@@ -44,40 +53,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Load, export, compare, and say what was written."""
-    import torch
-
+    inputs = {
+        "--checkpoint": args.checkpoint,
+        "--data": args.data,
+        "--operating-points": args.operating_points,
+    }
+    check_not_an_input(args.output, inputs)
+    check_output_file(args.output)
+    # Imported where they run: `--help` and a wrong flag are to be answered at once.
     from pf_fairseq.artefact.operating_points import read_operating_points
+    from pf_fairseq.exiting.point import NO_POINTS
+    from pf_fairseq.runtime.devices import check_device
     from pf_fairseq.trained.exporting import ExportOptions, export_archive
     from pf_fairseq.trained.loading import load_trained_model
 
-    inputs = {"--checkpoint": args.checkpoint, "--data": args.data}
-    inputs["--operating-points"] = args.operating_points
-    check_not_an_input(args.output, inputs)
-    check_output_file(args.output)
-    if args.device == "cuda" and not torch.cuda.is_available():
-        raise InputError("`--device cuda` needs a GPU that torch can see, but there is none here.")
+    check_device(args.device, "--device")
     trained = load_trained_model(args.checkpoint, args.data)
     check_not_an_input(args.output, {"--data": trained.data})
-    points, default = (
-        ([], None)
-        if args.operating_points is None
-        else read_operating_points(args.operating_points, trained.task.task)
-    )
+    points = NO_POINTS
+    if args.operating_points is not None:
+        points = read_operating_points(
+            args.operating_points,
+            task=trained.task.task,
+            checkpoint_sha256=trained.sha256,
+            dtype=args.dtype,
+        )
     options = ExportOptions(
-        operating_points=points,
-        default=default,
-        device=args.device,
+        points=points,
         min_exit_layer=args.min_exit_layer,
         check_interval=args.check_interval,
+        device=args.device,
         with_tokenizer=not args.no_tokenizer,
+        dtype=args.dtype,
     )
-    comparison = export_archive(trained, options, args.output)
+    agreement = export_archive(trained, options, args.output)
     print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
-    print(
-        f"compared with the model on {comparison.n_sentences} sentences at "
-        f"{comparison.n_thresholds} threshold(s): same exits "
-        f"({comparison.n_near_threshold} too near a threshold to judge), "
-        f"logits within {comparison.largest_difference:.1e}"
+    print(_report(agreement))
+    names = ", ".join(f"{p.name} (threshold {p.threshold:.4g})" for p in points.points) or "none"
+    print(f"operating points: {names}; default: {points.default or 'full depth'}")
+
+
+def _report(agreement: "Agreement") -> str:
+    """Say what was compared."""
+    other = (
+        "in batches too"
+        if agreement.n_other_exits == 0
+        else f"in batches {agreement.n_other_exits} elsewhere, nearer to the threshold than scores "
+        f"move there ({agreement.score_difference:.1e})"
     )
-    names = ", ".join(f"{p.name} (threshold {p.threshold:.4g})" for p in points) or "none"
-    print(f"operating points: {names}; default: {default or 'full depth'}")
+    return (
+        f"compared with the model on {agreement.n_sentences} sentences at "
+        f"{agreement.n_thresholds} threshold(s): same exits, {other}; logits within "
+        f"{agreement.largest_difference:.1e}"
+    )

@@ -1,13 +1,26 @@
 """Everything that a report tells about one split."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pf_fairseq.exiting.curve import TradeOffCurve, trade_off_curve
-from pf_fairseq.exiting.operating_points import OperatingPoint, find_operating_point
+from pf_fairseq.exiting.operating_points import FoundPoint, find_operating_point, reach
 from pf_fairseq.exiting.policy import PolicyScores
 from pf_fairseq.exiting.recorded import RecordedExits
 from pf_fairseq.modules.policies import DEFAULT_POLICY, Policy, build_policy
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What happened on the rows that thresholds were chosen on, where figures are flattered.
+
+    Attributes:
+        n_sentences: how many they are.
+        operating_points: one per target, with the figures of these rows.
+    """
+
+    n_sentences: int
+    operating_points: list[FoundPoint]
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,8 @@ class Evaluation:
         recorded: what the model said.
         scores: what the policy makes of it at the checked layers.
         curve: every distinct behaviour of the parameter.
-        operating_points: one per target, in the order asked.
+        operating_points: one per target, in the order asked; their figures are of `recorded`.
+        calibration: the rows that thresholds were chosen on; None: they are `recorded` itself.
     """
 
     task: str
@@ -28,7 +42,8 @@ class Evaluation:
     recorded: RecordedExits
     scores: PolicyScores
     curve: TradeOffCurve
-    operating_points: list[OperatingPoint]
+    operating_points: list[FoundPoint]
+    calibration: Calibration | None = None
 
 
 def evaluate_exits(
@@ -40,24 +55,48 @@ def evaluate_exits(
     policy: Policy | None = None,
     min_exit_layer: int = 1,
     check_interval: int = 1,
+    calibration: RecordedExits | None = None,
 ) -> Evaluation:
     """Sweep the policy's parameter over `recorded` and find the points of the `targets`.
 
     Args:
-        recorded: the split, at least one sentence.
+        recorded: the rows that are reported on, at least one.
         task: the task's name.
         metrics: names out of `METRICS`; accuracy is always among the scores, and the first.
         targets: wanted speed-up ratios, each at least 1.
         policy: when a sentence leaves; None: `DEFAULT_POLICY`.
         min_exit_layer: first layer that is checked, 1-based.
         check_interval: how many layers lie between two checks.
+        calibration: other rows to choose thresholds on; None: `recorded`.
     """
     metrics = ["accuracy", *(name for name in metrics if name != "accuracy")]
-    scores = recorded.scores(
-        build_policy(DEFAULT_POLICY) if policy is None else policy,
-        min_exit_layer=min_exit_layer,
-        check_interval=check_interval,
-    )
+    policy = build_policy(DEFAULT_POLICY) if policy is None else policy
+    checks = {"min_exit_layer": min_exit_layer, "check_interval": check_interval}
+    scores = recorded.scores(policy, **checks)
     curve = trade_off_curve(scores, recorded.correct)
-    points = [find_operating_point(recorded, scores, curve, target, metrics) for target in targets]
-    return Evaluation(task, metrics, recorded, scores, curve, points)
+    if calibration is None:
+        found = [
+            find_operating_point(recorded, scores, curve, target, metrics) for target in targets
+        ]
+        return Evaluation(task, metrics, recorded, scores, curve, found)
+    chosen_scores = calibration.scores(policy, **checks)
+    chosen_curve = trade_off_curve(chosen_scores, calibration.correct)
+    chosen = [
+        find_operating_point(calibration, chosen_scores, chosen_curve, target, metrics)
+        for target in targets
+    ]
+    reported = [
+        point
+        if point.reached is None
+        else replace(point, reached=reach(recorded, scores, point.reached.threshold, metrics))
+        for point in chosen
+    ]
+    return Evaluation(
+        task,
+        metrics,
+        recorded,
+        scores,
+        curve,
+        reported,
+        Calibration(calibration.n_sentences, chosen),
+    )

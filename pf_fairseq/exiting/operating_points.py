@@ -9,6 +9,7 @@ import torch
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.curve import TradeOffCurve
 from pf_fairseq.exiting.metrics import METRICS
+from pf_fairseq.exiting.point import OperatingPoint
 from pf_fairseq.exiting.policy import PolicyScores, choose_exits
 from pf_fairseq.exiting.recorded import RecordedExits
 from pf_fairseq.exiting.speedup import speedup_ratio
@@ -35,7 +36,7 @@ class ReachedPoint:
 
 
 @dataclass(frozen=True)
-class OperatingPoint:
+class FoundPoint:
     """A wanted speed-up and what came of it: `reached`, or else the `reason` why not."""
 
     target_speedup: float
@@ -46,6 +47,14 @@ class OperatingPoint:
     def name(self) -> str:
         """The target as a short text, such as "1.5", by which programs ask for the point."""
         return speedup_name(self.target_speedup)
+
+    def travelling(self) -> OperatingPoint | None:
+        """The point as it goes into files and archives; None if it was not reached."""
+        if self.reached is None:
+            return None
+        accuracy = self.reached.scores.get("accuracy")
+        threshold, speedup = self.reached.threshold, self.reached.speedup
+        return OperatingPoint(self.name, self.target_speedup, threshold, speedup, accuracy)
 
 
 def speedup_name(target: float) -> str:
@@ -60,7 +69,7 @@ def find_operating_point(
     curve: TradeOffCurve,
     target: float,
     metrics: Sequence[str],
-) -> OperatingPoint:
+) -> FoundPoint:
     """Find the first parameter that reaches `target` and score the split there.
 
     Args:
@@ -74,15 +83,15 @@ def find_operating_point(
     index = curve.index_of_speedup(target)
     if index is None:
         reason = unreachable_reason(target, float(curve.speedup[-1]))
-        return OperatingPoint(target, None, reason)
-    reached = _reach(recorded, scores, float(curve.threshold[index]), metrics)
-    return OperatingPoint(target, reached, None)
+        return FoundPoint(target, None, reason)
+    reached = reach(recorded, scores, float(curve.threshold[index]), metrics)
+    return FoundPoint(target, reached, None)
 
 
-def _reach(
+def reach(
     recorded: RecordedExits, scores: PolicyScores, threshold: float, metrics: Sequence[str]
 ) -> ReachedPoint:
-    """Let every sentence of the split leave by `threshold`, and count."""
+    """Let every sentence leave by `threshold`, and count; arguments as `find_operating_point`."""
     exit_layer = choose_exits(scores, threshold)
     predictions = recorded.predictions_at(exit_layer)
     slots = recorded.n_layers + 1  # exits are counted from 1

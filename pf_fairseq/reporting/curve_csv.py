@@ -10,7 +10,7 @@ from pf_fairseq.reporting.report import curve_rows
 
 
 def write_curve_csv(path: Path, evaluation: Evaluation) -> None:
-    """Write threshold (nats), speed-up and accuracy (empty without labels), a point a line."""
+    """Write the policy's parameter, speed-up and accuracy (empty without labels)."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["threshold", "speedup", "accuracy"])

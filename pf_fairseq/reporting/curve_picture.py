@@ -67,7 +67,7 @@ def _draw_accuracy(axes: Axes, evaluation: Evaluation, exit_accuracy: list[float
         label="every sentence leaves at the same exit",
     )
     rows = [(s, 100 * a) for _, s, a in curve_rows(evaluation) if a is not None]
-    axes.plot(*zip(*rows, strict=True), color=BLUE, linewidth=1.8, label="early exit by entropy")
+    axes.plot(*zip(*rows, strict=True), color=BLUE, linewidth=1.8, label=_by_policy(evaluation))
     for point in evaluation.operating_points:
         if point.reached is not None:
             accuracy = 100 * point.reached.scores["accuracy"]
@@ -76,16 +76,20 @@ def _draw_accuracy(axes: Axes, evaluation: Evaluation, exit_accuracy: list[float
     axes.set_ylabel("accuracy, %", color=INK)
 
 
+def _by_policy(evaluation: Evaluation) -> str:
+    return f"early exit by {evaluation.scores.policy.name.replace('_', ' ')}"
+
+
 def _draw_thresholds(axes: Axes, evaluation: Evaluation) -> None:
     """Draw the threshold that each speed-up takes, all that a split without labels tells."""
     rows = [(speedup, threshold) for threshold, speedup, _ in curve_rows(evaluation)]
-    axes.plot(*zip(*rows, strict=True), color=BLUE, linewidth=1.8, label="early exit by entropy")
+    axes.plot(*zip(*rows, strict=True), color=BLUE, linewidth=1.8, label=_by_policy(evaluation))
     for point in evaluation.operating_points:
         if point.reached is not None:
             threshold = point.reached.threshold
             text = f"{point.name}x\n{threshold:.3g}"
             _mark(axes, point.reached.speedup, threshold, text, below=True)
-    axes.set_ylabel("threshold, nats", color=INK)
+    axes.set_ylabel(f"threshold, {evaluation.scores.policy.parameter_unit}", color=INK)
 
 
 def _mark(axes: Axes, x: float, y: float, text: str, *, below: bool = False) -> None:

@@ -24,7 +24,8 @@ def draw_exits(path: Path, evaluation: Evaluation) -> None:
     title, unless it is the only one: its one bar would dwarf all others.
     """
     reached = {point.name: point.reached for point in evaluation.operating_points if point.reached}
-    early = {name: point for name, point in reached.items() if point.threshold > 0} or reached
+    never = evaluation.scores.policy.never
+    early = {name: point for name, point in reached.items() if point.threshold != never} or reached
     exit_accuracy = evaluation.recorded.exit_accuracy()
     n_rows = len(early) + (exit_accuracy is not None)
     figure = new_figure(7.6, FRAME_INCHES + ROW_INCHES * max(n_rows, 1))

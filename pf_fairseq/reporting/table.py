@@ -1,15 +1,20 @@
 """The operating points as a table for the terminal."""
 
 from pf_fairseq.exiting.evaluation import Evaluation
-from pf_fairseq.exiting.operating_points import OperatingPoint
+from pf_fairseq.exiting.operating_points import FoundPoint
 
 SHARE_WIDTH = 4  # "100" and a space
 
 
-def format_table(evaluation: Evaluation) -> str:
+def format_table(evaluation: Evaluation, *, split: str, reported_split: str) -> str:
     """Format the points and the share of sentences that leave at each exit, in lines.
 
     Targets that cannot be reached are explained below the table.
+
+    Args:
+        evaluation: what was found.
+        split: names the rows that thresholds were chosen on.
+        reported_split: names the rows that the table shows.
     """
     recorded = evaluation.recorded
     metrics = [] if recorded.targets is None else evaluation.metrics
@@ -18,7 +23,8 @@ def format_table(evaluation: Evaluation) -> str:
     )
     exits = _cells([str(layer) for layer in range(1, recorded.n_layers + 1)])
     lines = [
-        f"{evaluation.task}: {recorded.n_sentences} sentences, {recorded.n_layers} exits",
+        f"{evaluation.task}: {recorded.n_sentences} sentences of {reported_split}, "
+        f"{recorded.n_layers} exits; thresholds chosen on {_chosen_on(evaluation, split)}",
         f"{heading}   leaving at exit, %",
         " " * len(heading) + exits,
         *(_row(point, metrics) for point in evaluation.operating_points),
@@ -35,12 +41,19 @@ def format_table(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
+def _chosen_on(evaluation: Evaluation, split: str) -> str:
+    """Say which rows thresholds were chosen on."""
+    if evaluation.calibration is None:
+        return "these very sentences, which flatters the figures"
+    return f"{evaluation.calibration.n_sentences} other sentences ({split})"
+
+
 def _cells(texts: list[str]) -> str:
     """Set the texts of the exits one under the other."""
     return " " + "".join(f"{text:>{SHARE_WIDTH}}" for text in texts)
 
 
-def _row(point: OperatingPoint, metrics: list[str]) -> str:
+def _row(point: FoundPoint, metrics: list[str]) -> str:
     """Format one operating point."""
     target = f"{point.name}x"
     if point.reached is None:

@@ -1,21 +1,26 @@
 """Classify sentences in Python, from an archive or straight from a checkpoint."""
 
 import math
+import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pf_fairseq.artefact.archive import load_archive
+from pf_fairseq.artefact.loading import load_archive
 from pf_fairseq.artefact.metadata import ArchiveMetadata
+from pf_fairseq.artefact.operating_points import read_operating_points
 from pf_fairseq.errors import InputError
 from pf_fairseq.files import is_torchscript
+from pf_fairseq.runtime.devices import check_device
 from pf_fairseq.runtime.executor import use_simple_executor
 from pf_fairseq.text.inputs import InputLayout, build_input, pad_batch
-from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer, tokenizer_from_files
+from pf_fairseq.text.tokenizer import Tokenizer, tokenizer_from_files
+from pf_fairseq.values import shown
 
 Text = str | tuple[str, str]
 
@@ -30,16 +35,32 @@ class Prediction:
     logits: list[float]
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What `load` was given, from which another process loads the same."""
+
+    path: Path
+    data: Path | None
+    operating_points: Path | None
+    device: torch.device
+
+
 class EarlyExitClassifier:
     """Classifies sentences, each leaving at its own layer. Safe to call from many threads.
 
-    Make one with `load`.
+    Make one with `load`. It pickles as its path, from which the receiving process loads it again.
 
     Raises:
         InputError: if the tokenizer does not give the ids that the model knows.
     """
 
-    def __init__(self, module: Any, metadata: ArchiveMetadata, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self,
+        module: Any,
+        metadata: ArchiveMetadata,
+        tokenizer: Tokenizer,
+        source: _Source | None = None,
+    ) -> None:
         if tokenizer.vocab_size != metadata.vocab_size:
             raise InputError(
                 f"the tokenizer must give the {metadata.vocab_size} ids that the model knows, "
@@ -47,52 +68,77 @@ class EarlyExitClassifier:
             )
         self._module = module
         self._tokenizer = tokenizer
+        self._source = source
         self.metadata = metadata
 
     @classmethod
     def load(
-        cls, path: str | Path, data: str | Path | None = None, *, device: str = "cpu"
+        cls,
+        path: str | Path,
+        data: str | Path | None = None,
+        *,
+        operating_points: str | Path | None = None,
+        device: str | torch.device = "cpu",
     ) -> "EarlyExitClassifier":
         """Load an exported archive, or a checkpoint of `fairseq-train`.
 
         Args:
             path: the file.
             data: for a checkpoint, its data-bin; none: the path that the checkpoint remembers.
+            operating_points: file of `pf-fairseq calibrate` or `evaluate` for this very model;
+                none: the archive's own, or the `operating_points.json` beside the checkpoint if
+                it is of this checkpoint.
             device: as `torch.device` takes it.
 
         Raises:
-            InputError: if the file, the data or the device cannot be used.
+            InputError: if the file, the data, the points or the device cannot be used.
         """
-        path = Path(path)
-        _check_device(device)
-        if is_torchscript(path):
-            return cls._from_archive(path, device)
-        return cls._from_checkpoint(path, None if data is None else Path(data), device)
+        source = _Source(
+            path=_path(path, "path"),
+            data=None if data is None else _path(data, "data"),
+            operating_points=(
+                None if operating_points is None else _path(operating_points, "operating_points")
+            ),
+            device=check_device(device, "device"),
+        )
+        if is_torchscript(source.path):
+            return cls._from_archive(source)
+        return cls._from_checkpoint(source)
 
     @classmethod
-    def _from_archive(cls, path: Path, device: str) -> "EarlyExitClassifier":
+    def _from_archive(cls, source: _Source) -> "EarlyExitClassifier":
         use_simple_executor()
-        archive = load_archive(path, device)
+        archive = load_archive(source.path, source.device)
         entry = archive.metadata.tokenizer
         if entry is None:
             raise InputError(
-                f"archive `{path}` was exported without a tokenizer, so it takes token ids only; "
-                f"export it again without `--no-tokenizer`."
+                f"archive `{source.path}` was exported without a tokenizer, so it takes token ids "
+                f"only; export it again without `--no-tokenizer`."
             )
+        metadata = archive.metadata
+        if source.operating_points is not None:
+            metadata = _with_points(metadata, source.operating_points)
         tokenizer = tokenizer_from_files(entry.kind, archive.files)
-        return cls(archive.module, archive.metadata, tokenizer)
+        return cls(archive.module, metadata, tokenizer, source)
 
     @classmethod
-    def _from_checkpoint(cls, path: Path, data: Path | None, device: str) -> "EarlyExitClassifier":
+    def _from_checkpoint(cls, source: _Source) -> "EarlyExitClassifier":
         # fairseq takes seconds to import and an archive does not need it.
-        from pf_fairseq.trained.exporting import ExportOptions, build_metadata, build_runtime
-        from pf_fairseq.trained.loading import load_trained_model
+        from pf_fairseq.trained.serving import build_eager
 
-        trained = load_trained_model(path, data)
-        options = ExportOptions(operating_points=[], default=None)
-        tokenizer = load_tokenizer(trained.task.tokenizer, trained.data / "tokenizer")
-        runtime = build_runtime(trained, options).to(device)
-        return cls(runtime, build_metadata(trained, options, tokenizer), tokenizer)
+        runtime, metadata, tokenizer = build_eager(
+            source.path, source.data, source.operating_points, source.device
+        )
+        return cls(runtime, metadata, tokenizer, source)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as the path: a module that was loaded cannot be pickled, nor need it be."""
+        if self._source is None:
+            raise TypeError(
+                "a classifier that `load` did not make cannot be pickled; load one in each process."
+            )
+        source = replace(self._source, path=self._source.path.absolute())
+        return _load_again, (source, self.metadata)
 
     def predict(
         self,
@@ -107,17 +153,16 @@ class EarlyExitClassifier:
         Args:
             texts: any number; results stand in their order.
             speedup: use the operating point with this target.
-            threshold: entropy in nats below which a sentence leaves; not together with `speedup`.
-                Without either, the archive's default.
+            threshold: the policy's parameter, for entropy in nats; not together with `speedup`.
+                Without either, the default operating point.
             batch_size: most sentences of a batch; those of like length run together.
 
         Raises:
-            InputError: naming the text that cannot be classified (counted from 0), or an unknown
-                speed-up.
+            InputError: naming the text that cannot be classified (counted from 0), or the argument
+                that is no number or no operating point's.
         """
         tau = self._threshold(speedup, threshold)
-        if batch_size < 1:
-            raise InputError(f"`batch_size` must be at least 1, but is {batch_size} instead.")
+        batch_size = _batch_size(batch_size)
         inputs = self._encode(texts)
         order = sorted(range(len(inputs)), key=lambda index: len(inputs[index]))
         predictions: dict[int, Prediction] = {}
@@ -127,23 +172,26 @@ class EarlyExitClassifier:
             predictions.update(zip(chosen, found, strict=True))
         return [predictions[index] for index in range(len(inputs))]
 
-    def _threshold(self, speedup: float | None, threshold: float | None) -> float:
+    def _threshold(self, speedup: object, threshold: object) -> float:
         if speedup is not None and threshold is not None:
             raise InputError("give `speedup` or `threshold`, not both.")
         if threshold is not None:
-            if math.isnan(threshold):
-                raise InputError(
-                    "`threshold` must be a number (entropy in nats), but is NaN instead. "
-                    "Use 0 to never exit early."
-                )
-            return float(threshold)
+            policy = self.metadata.policy
+            hint = f"Use {policy.never:g} to never exit early."
+            return _number(threshold, "threshold", policy.parameter_unit, hint)
         if speedup is not None:
-            return self.metadata.threshold_for(speedup)
+            hint = "Use that of an operating point."
+            return self.metadata.threshold_for(_number(speedup, "speedup", "a ratio", hint))
         return self.metadata.default_threshold
 
     def _encode(self, texts: Sequence[Text]) -> list[list[int]]:
         if isinstance(texts, str):
             raise InputError("`texts` must be a list of texts, but is a single text instead.")
+        if not isinstance(texts, Sequence):
+            raise InputError(
+                f"`texts` must be a list of texts, but is of the type {type(texts).__name__} "
+                "instead."
+            )
         firsts = self._tokenizer.encode_batch([self._part(t, 0, i) for i, t in enumerate(texts)])
         seconds: list[list[int]] | list[None] = [None] * len(firsts)
         if self.metadata.pair:
@@ -176,7 +224,7 @@ class EarlyExitClassifier:
     def _classify(self, inputs: list[list[int]], tau: float) -> list[Prediction]:
         tokens = pad_batch(inputs, self.metadata.special_tokens["pad"]).to(self._device())
         with torch.inference_mode():
-            logits, exit_layer, _ = self._module(tokens, torch.tensor(tau))
+            logits, exit_layer, _ = self._module(tokens, torch.tensor(tau, dtype=torch.float32))
         return self._predictions(logits.cpu(), exit_layer.cpu())
 
     def _device(self) -> torch.device:
@@ -191,11 +239,76 @@ class EarlyExitClassifier:
         return [Prediction(self.metadata.labels[k], p, layer, z) for k, p, layer, z in rows]
 
 
-def _check_device(device: str) -> None:
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+def _load_again(source: _Source, metadata: ArchiveMetadata) -> EarlyExitClassifier:
+    """Load what was pickled, in another process.
+
+    Raises:
+        InputError: if another model lies at its path now.
+    """
+    classifier = EarlyExitClassifier.load(
+        source.path,
+        source.data,
+        operating_points=source.operating_points,
+        device=source.device,
+    )
+    if classifier.metadata != metadata:
         raise InputError(
-            f"`device` must be one that this machine and this torch have, but is {device!r} "
-            f"instead; use `cpu`."
-        ) from error
+            f"`{source.path}` holds another model than the one that was pickled; load it in each "
+            "process instead."
+        )
+    return classifier
+
+
+def _with_points(metadata: ArchiveMetadata, path: Path) -> ArchiveMetadata:
+    """The archive's metadata with the points of a file, which must be chosen for its exits."""
+    points = read_operating_points(
+        path,
+        task=metadata.task,
+        checkpoint_sha256=metadata.checkpoint_sha256,
+        dtype=metadata.dtype,
+    )
+    if points.origin is not None:
+        for name in ("policy", "min_exit_layer", "check_interval"):
+            wanted, stated = getattr(metadata, name), getattr(points.origin, name)
+            if wanted != stated:
+                raise InputError(
+                    f"`{path}` was made for the {name} {stated}, but the archive has {wanted}; "
+                    "export it with these points."
+                )
+    return replace(
+        metadata,
+        operating_points=points.points,
+        default=points.default,
+        default_threshold=points.default_threshold(metadata.policy.never),
+    )
+
+
+def _path(path: object, name: str) -> Path:
+    if not isinstance(path, str | Path):
+        raise InputError(f"`{name}` must be a path, but is {shown(path)} instead.")
+    return Path(path)
+
+
+def _number(value: object, name: str, unit: str, hint: str) -> float:
+    """A number within what float32 holds; beyond that it is infinite."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:  # an int of more than 308 digits
+            number = math.copysign(math.inf, 1 if value > 0 else -1)  # type: ignore[operator]
+        if not math.isnan(number):
+            return number
+        raise InputError(f"`{name}` must be a number ({unit}), but is NaN instead. {hint}")
+    raise InputError(f"`{name}` must be a number ({unit}), but is {shown(value)} instead. {hint}")
+
+
+def _batch_size(value: object) -> int:
+    try:
+        size = 0 if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        size = 0
+    if size < 1:
+        raise InputError(
+            f"`batch_size` must be a whole number of at least 1, but is {shown(value)} instead."
+        )
+    return size

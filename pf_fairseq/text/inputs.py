@@ -104,3 +104,27 @@ def pad_batch(sentences: Sequence[Sequence[int]], pad_id: int) -> "Tensor":
     for row, sentence in zip(batch, sentences, strict=True):
         row[: len(sentence)] = torch.tensor(sentence, dtype=torch.int64)
     return batch
+
+
+def cut_input(
+    sentence: Sequence[int], *, layout: InputLayout, pair: bool, max_tokens: int
+) -> list[int]:
+    """Cut a finished input as serving would have cut its texts.
+
+    Args:
+        sentence: ids with all special tokens; texts hold no eos of their own.
+        layout: the special tokens and their places.
+        pair: whether it is two texts.
+        max_tokens: most tokens of the result, special ones included.
+
+    Raises:
+        InputError: if `max_tokens` leaves no room for text.
+    """
+    if len(sentence) <= max_tokens:
+        return list(sentence)
+    end = list(sentence).index(layout.eos_token, 1)
+    first, second = sentence[1:end], None
+    if pair:
+        start = end + 1 + (layout.separator_token is not None)
+        second = sentence[start:-1]
+    return build_input(first, second, layout=layout, max_tokens=max_tokens)

@@ -1,80 +1,113 @@
 """From a trained model to an archive that was loaded again and compared before it counts."""
 
-import hashlib
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from pf_fairseq.artefact.archive import load_archive, save_archive
-from pf_fairseq.artefact.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
+from pf_fairseq.artefact.checking import Agreement, check_archive
+from pf_fairseq.artefact.loading import load_archive
+from pf_fairseq.artefact.metadata import ArchiveMetadata, DataEntry, TokenizerEntry
+from pf_fairseq.artefact.saving import save_archive
 from pf_fairseq.errors import InputError
-from pf_fairseq.exiting.policy import choose_exits, distance_to_parameter, score_exits
+from pf_fairseq.exiting.point import NO_POINTS, PointSet
 from pf_fairseq.files import atomic_path
 from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
+from pf_fairseq.runtime.executor import use_simple_executor
 from pf_fairseq.text.data_bin import load_split
-from pf_fairseq.text.inputs import pad_batch
+from pf_fairseq.text.inputs import cut_input
 from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer
 from pf_fairseq.trained.loading import TrainedModel
 
-LOGITS_TOLERANCE = 1e-4  # fp32: folded exits and another order of summation
-SCORE_TOLERANCE = 1e-4  # what that does to a score
-N_COMPARED = 64
+N_COMPARED = 128  # sentences at most, spread over the whole split
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What an archive is to be; layers are 1-based."""
+    """What an archive is to be; layers are 1-based.
 
-    operating_points: list[OperatingPoint]
-    default: str | None
+    Attributes:
+        points: operating points, whose origin says how the archive exits.
+        min_exit_layer: first layer after which a sentence may leave; None: the points', else 1.
+        check_interval: layers between two checks; None: the points', else 1.
+        device: where the archive is compared with the model.
+        with_tokenizer: whether the tokenizer's files go in.
+        dtype: of weights and arithmetic.
+    """
+
+    points: PointSet = NO_POINTS
+    min_exit_layer: int | None = None
+    check_interval: int | None = None
     device: str = "cpu"
-    min_exit_layer: int = 1
-    check_interval: int = 1
     with_tokenizer: bool = True
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """How far the archive's answers lie from the eager model's on `n_sentences`."""
+class ExitRules:
+    """How a runtime is to exit."""
 
-    n_sentences: int
-    n_thresholds: int
-    largest_difference: float
-    n_near_threshold: int
+    policy: str
+    min_exit_layer: int
+    check_interval: int
+    default_threshold: float
+
+
+def exit_rules(options: ExportOptions, n_layers: int) -> ExitRules:
+    """What the operating points were chosen with, or what was asked for where there are none.
+
+    Raises:
+        InputError: if the points and what was asked for differ, or the layers are not there.
+    """
+    origin = options.points.origin
+    chosen = {}
+    for name in ("min_exit_layer", "check_interval"):
+        asked = getattr(options, name)
+        stated = None if origin is None else getattr(origin, name)
+        if stated is not None and asked is not None and asked != stated:
+            flag = f"--{name.replace('_', '-')}"
+            raise InputError(
+                f"`{flag}` must be {stated}, with which the operating points were chosen, but is "
+                f"{asked} instead; leave it out, or run `pf-fairseq calibrate {flag} {asked}`."
+            )
+        chosen[name] = next((each for each in (asked, stated) if each is not None), 1)
+    if not 1 <= chosen["min_exit_layer"] <= n_layers:
+        raise InputError(
+            f"`--min-exit-layer` must be between 1 and the {n_layers} layers of the "
+            f"model, but is {chosen['min_exit_layer']} instead."
+        )
+    if chosen["check_interval"] < 1:
+        raise InputError(
+            f"`--check-interval` must be at least 1, but is {chosen['check_interval']} instead."
+        )
+    policy = build_policy(DEFAULT_POLICY if origin is None else origin.policy.name)
+    threshold = options.points.default_threshold(policy.description.never)
+    return ExitRules(policy.description.name, default_threshold=threshold, **chosen)
 
 
 def build_runtime(trained: TrainedModel, options: ExportOptions) -> EarlyExitRuntime:
     """The eager runtime of a trained model, with its exits folded where that is possible.
 
     Raises:
-        InputError: if the first exit lies beyond the last layer, or the interval is not positive.
+        InputError: if the options contradict the points or the model.
     """
-    if not 1 <= options.min_exit_layer <= trained.n_layers:
-        raise InputError(
-            f"`--min-exit-layer` must be between 1 and the {trained.n_layers} layers of the "
-            f"model, but is {options.min_exit_layer} instead."
-        )
-    if options.check_interval < 1:
-        raise InputError(
-            f"`--check-interval` must be at least 1, but is {options.check_interval} instead."
-        )
+    rules = exit_rules(options, trained.n_layers)
     return EarlyExitRuntime(
         trained.model.sentence_encoder,
         trained.model.inference_exits(),
+        build_policy(rules.policy),
         vocab_size=trained.vocab_size,
         max_positions=trained.model.max_positions(),
-        default_threshold=_default_threshold(options),
-        min_exit_layer=options.min_exit_layer,
-        check_interval=options.check_interval,
+        default_threshold=rules.default_threshold,
+        min_exit_layer=rules.min_exit_layer,
+        check_interval=rules.check_interval,
     ).eval()
 
 
-def export_archive(trained: TrainedModel, options: ExportOptions, output: Path) -> Comparison:
+def export_archive(trained: TrainedModel, options: ExportOptions, output: Path) -> Agreement:
     """Write the archive, load it again and compare it with the eager model.
 
     The file appears under its name only once it has passed.
@@ -83,16 +116,21 @@ def export_archive(trained: TrainedModel, options: ExportOptions, output: Path) 
         InputError: if something about the options or the data is wrong.
         RuntimeError: if the archive's answers differ; nothing is written then.
     """
-    runtime = build_runtime(trained, options).to(options.device)
+    device = torch.device(options.device)
+    runtime = build_runtime(trained, options)
     tokenizer = (
         load_tokenizer(trained.task.tokenizer, trained.data / "tokenizer")
         if options.with_tokenizer
         else None
     )
     metadata = build_metadata(trained, options, tokenizer)
+    sentences = sentences_to_compare(trained)
+    use_simple_executor()
     with atomic_path(output) as temporary:
         save_archive(runtime, metadata, {} if tokenizer is None else tokenizer.files, temporary)
-        return _compare(trained, options, temporary)
+        module = load_archive(temporary, device).module
+        model = trained.model.to(device)
+        return check_archive(module, metadata, sentences, model.exit_logits, device)
 
 
 def build_metadata(
@@ -100,13 +138,19 @@ def build_metadata(
 ) -> ArchiveMetadata:
     """Describe the archive."""
     task, model = trained.task, trained.model
+    rules = exit_rules(options, trained.n_layers)
     entry = None
     if tokenizer is not None:
-        entry = TokenizerEntry(tokenizer.kind, sorted(tokenizer.files), tokenizer.token_id_map)
+        entry = TokenizerEntry(
+            tokenizer.kind,
+            sorted(tokenizer.files),
+            tokenizer.token_id_map,
+            tokenizer.special_pieces,
+        )
     return ArchiveMetadata(
         backbone=model.backbone,
         exit_method=str(model.cfg.exit_method),
-        policy="entropy",
+        policy=build_policy(rules.policy).description,
         task=task.task,
         labels=task.labels,
         pair=task.pair,
@@ -117,14 +161,15 @@ def build_metadata(
         special_tokens=task.special_tokens,
         init_token=task.init_token,
         separator_token=task.separator_token,
-        dtype="float32",
-        min_exit_layer=options.min_exit_layer,
-        check_interval=options.check_interval,
-        operating_points=options.operating_points,
-        default=options.default,
-        default_threshold=_default_threshold(options),
+        dtype=options.dtype,
+        min_exit_layer=rules.min_exit_layer,
+        check_interval=rules.check_interval,
+        operating_points=options.points.points,
+        default=options.points.default,
+        default_threshold=rules.default_threshold,
         tokenizer=entry,
-        checkpoint_sha256=_sha256(trained.checkpoint),
+        checkpoint_sha256=trained.sha256,
+        data=DataEntry(trained.fingerprint.dictionary_sha256, trained.fingerprint.tokenizer_sha256),
         versions={
             "pf_fairseq": version("pf_fairseq"),
             "torch": torch.__version__,
@@ -134,67 +179,22 @@ def build_metadata(
     )
 
 
-def _default_threshold(options: ExportOptions) -> float:
-    chosen = [p.threshold for p in options.operating_points if p.name == options.default]
-    return chosen[0] if chosen else 0.0
+def sentences_to_compare(trained: TrainedModel) -> list[list[int]]:
+    """Real sentences from all over a split, cut to what serving lets through.
 
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _compare(trained: TrainedModel, options: ExportOptions, path: Path) -> Comparison:
-    """Compare with the training model's exits, which are computed all at once: another path."""
-    tokens = _real_tokens(trained).to(options.device)
-    module = load_archive(path, options.device).module
-    with torch.inference_mode():
-        expected = trained.model.to(options.device).exit_logits(tokens)
-        thresholds = sorted({0.0, *(p.threshold for p in options.operating_points)})
-        results = [
-            _compare_at(module, tokens, expected, threshold, options) for threshold in thresholds
-        ]
-    return Comparison(
-        n_sentences=tokens.size(0),
-        n_thresholds=len(thresholds),
-        largest_difference=max(difference for difference, _ in results),
-        n_near_threshold=sum(n_near for _, n_near in results),
-    )
-
-
-def _compare_at(
-    module: torch.jit.ScriptModule,
-    tokens: Tensor,
-    expected: Tensor,
-    threshold: float,
-    options: ExportOptions,
-) -> tuple[float, int]:
-    scores = score_exits(
-        build_policy(DEFAULT_POLICY),
-        expected,
-        min_exit_layer=options.min_exit_layer,
-        check_interval=options.check_interval,
-    )
-    near = distance_to_parameter(scores, threshold) < SCORE_TOLERANCE
-    logits, exit_layer, _ = module(tokens, torch.tensor(threshold))
-    exits = choose_exits(scores, threshold)
-    n_wrong = int(((exit_layer != exits) & ~near).sum())
-    at_exit = expected[torch.arange(len(expected), device=expected.device), exit_layer - 1]
-    difference = float((logits - at_exit).abs().max())
-    if n_wrong or not difference <= LOGITS_TOLERANCE:
-        raise RuntimeError(
-            f"the archive does not agree with the model at threshold {threshold:g}: {n_wrong} of "
-            f"{len(tokens)} sentences leave elsewhere, logits differ by up to {difference:.2e} "
-            f"(tolerance {LOGITS_TOLERANCE:g}); nothing was written."
-        )
-    return difference, int(near.sum())
-
-
-def _real_tokens(trained: TrainedModel) -> Tensor:
+    Raises:
+        InputError: if there is no split to take them from.
+    """
+    task = trained.task
     for split in ("valid", "train"):
         if (trained.data / "input0" / f"{split}.idx").is_file():
-            sentences = load_split(trained.data, split, trained.task).sentences[:N_COMPARED]
-            return pad_batch(sentences, trained.pad_id)
+            sentences = load_split(trained.data, split, task).sentences
+            step = max(1, -(-len(sentences) // N_COMPARED))
+            most = min(task.max_tokens, trained.model.max_positions())
+            return [
+                cut_input(sentence, layout=task.layout, pair=task.pair, max_tokens=most)
+                for sentence in sentences[::step]
+            ]
     raise InputError(
         f"data `{trained.data}` has neither a valid nor a train split to compare the archive on."
     )

@@ -1,7 +1,9 @@
 """A trained checkpoint, ready to be evaluated or exported."""
 
+import hashlib
 import logging
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +46,12 @@ class TrainedModel:
         """Depth, and number of exits."""
         return self.model.n_layers
 
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the checkpoint's file, by which its operating points are known."""
+        with self.checkpoint.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
 
 def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedModel:
     """Load a checkpoint that `fairseq-train` wrote.
@@ -56,9 +64,7 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
         InputError: if the file cannot be read, is no model of ours, does not fit the data, or the
             data is not there.
     """
-    # It tells of everything that it loads, which nobody asked for here.
-    logging.getLogger("fairseq").setLevel(logging.WARNING)
-    register()
+    _register_quietly()
     state = read_checkpoint(checkpoint)
     cfg = _config(checkpoint, state)
     data = Path(cfg["task"]["data"]) if data is None else data
@@ -90,6 +96,17 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
         vocab_size=len(task.source_dictionary),
         pad_id=task.source_dictionary.pad(),
     )
+
+
+def _register_quietly() -> None:
+    """Import fairseq, without the log that it sets up for the whole process when imported."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    # It tells of everything that it loads, which nobody asked for here.
+    logging.getLogger("fairseq").setLevel(logging.WARNING)
+    register()
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 def _build(cfg: dict[str, Any], weights: dict[str, Any]) -> tuple[Any, "PastFutureModel"]:

@@ -1,8 +1,12 @@
 """An archive's metadata, as complete as the format has it."""
 
-from pf_fairseq.artefact.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
+from pf_fairseq.artefact.metadata import ArchiveMetadata, DataEntry, TokenizerEntry
+from pf_fairseq.exiting.point import OperatingPoint
+from pf_fairseq.modules.policy_description import PolicyDescription
+from pf_fairseq.text.special_pieces import SpecialPieces
 
 SHA = "0" * 64
+PIECES = SpecialPieces("<s>", "<pad>", "</s>", "<unk>", None)
 
 
 def build_metadata(**changes: object) -> ArchiveMetadata:
@@ -10,7 +14,7 @@ def build_metadata(**changes: object) -> ArchiveMetadata:
     content: dict[str, object] = {
         "backbone": "roberta",
         "exit_method": "past_future",
-        "policy": "entropy",
+        "policy": PolicyDescription("entropy", "nats", sign=-1, never=0.0),
         "task": "SST-2",
         "labels": ["bad", "neither", "good – très"],
         "pair": False,
@@ -30,7 +34,8 @@ def build_metadata(**changes: object) -> ArchiveMetadata:
         ],
         "default": "2",
         "default_threshold": 0.5,
-        "tokenizer": TokenizerEntry("roberta", ["merges.txt", "vocab.json"], [0, 1, 2]),
+        "tokenizer": TokenizerEntry("roberta", ["merges.txt", "vocab.json"], [0, 1, 2], PIECES),
+        "data": DataEntry("1" * 64, "2" * 64),
         "checkpoint_sha256": SHA,
         "versions": {"torch": "2.13.0"},
     }

@@ -13,7 +13,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from pf_fairseq.artefact.archive import load_archive, save_archive
+from pf_fairseq.artefact.loading import load_archive
+from pf_fairseq.artefact.metadata import ArchiveMetadata
+from pf_fairseq.artefact.saving import save_archive
 from pf_fairseq.errors import InputError
 from pf_fairseq.files import is_torchscript
 from tests.artefact.metadata_cases import build_metadata
@@ -31,16 +33,21 @@ FILES = {"vocab.json": '{"é": 1}\r\n'.encode(), "merges.txt": bytes(range(256))
 TOKENS, TAU = pad(draw_sentences(9)), torch.tensor(0.6)
 
 
+def full_depth(**changes: object) -> ArchiveMetadata:
+    """Metadata whose default is full depth, as that of the tiny runtime."""
+    return build_metadata(**{"default": None, "default_threshold": 0.0, **changes})
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """An archive of the tiny runtime."""
-    save_archive(build_runtime(), build_metadata(), FILES, tmp_path / "model.pt")
+    save_archive(build_runtime(), full_depth(), FILES, tmp_path / "model.pt")
     return tmp_path / "model.pt"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_answers_are_those_of_the_eager_runtime(kind: str, tmp_path: Path) -> None:
-    save_archive(build_runtime(kind), build_metadata(), FILES, tmp_path / "model.pt")
+    save_archive(build_runtime(kind), full_depth(), FILES, tmp_path / "model.pt")
     module, runtime = load_archive(tmp_path / "model.pt").module, shared_runtime(kind)
     layers = torch.arange(len(TOKENS)) % N_LAYERS + 1
     for _ in range(3):
@@ -56,19 +63,19 @@ def test_answers_are_those_of_the_eager_runtime(kind: str, tmp_path: Path) -> No
 
 def test_metadata_and_files_come_back_byte_for_byte(path: Path) -> None:
     archive = load_archive(path)
-    assert archive.metadata == build_metadata()
+    assert archive.metadata == full_depth()
     assert archive.files == FILES
 
 
 def test_without_a_tokenizer_there_are_no_files(tmp_path: Path) -> None:
-    save_archive(build_runtime(), build_metadata(tokenizer=None), {}, tmp_path / "model.pt")
+    save_archive(build_runtime(), full_depth(tokenizer=None), {}, tmp_path / "model.pt")
     assert load_archive(tmp_path / "model.pt").files == {}
 
 
 def test_torch_reads_the_extra_files_too(path: Path) -> None:
     found = {"metadata.json": "", "vocab.json": "", "merges.txt": ""}
     torch.jit.load(path, _extra_files=found)
-    assert json.loads(found["metadata.json"])["format_version"] == 1
+    assert json.loads(found["metadata.json"])["format_version"] == 2
     assert {name: found[name] for name in FILES} == FILES
 
 
@@ -96,20 +103,20 @@ def test_torch_alone_is_enough(path: Path, tmp_path: Path) -> None:
 
 
 def test_the_same_export_is_the_same_file(path: Path, tmp_path: Path) -> None:
-    save_archive(build_runtime(), build_metadata(), FILES, tmp_path / "other name.pt")
+    save_archive(build_runtime(), full_depth(), FILES, tmp_path / "other name.pt")
     assert (tmp_path / "other name.pt").read_bytes() == path.read_bytes()
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
-    metadata = build_metadata(format_version=2)
+    metadata = full_depth(format_version=3)
     save_archive(build_runtime(), metadata, FILES, tmp_path / "model.pt")
-    with pytest.raises(InputError, match="has format version 2, but this pf_fairseq reads up to 1"):
+    with pytest.raises(InputError, match="has format version 3, but this pf_fairseq reads up to 2"):
         load_archive(tmp_path / "model.pt")
 
 
 def test_a_script_of_someone_else_is_refused(tmp_path: Path) -> None:
     torch.jit.script(torch.nn.Linear(2, 2)).save(tmp_path / "model.pt")
-    with pytest.raises(InputError, match="has no readable metadata.json; export it again"):
+    with pytest.raises(InputError, match="has no readable metadata.json .there is none"):
         load_archive(tmp_path / "model.pt")
 
 
@@ -139,7 +146,7 @@ def test_a_foreign_file_is_refused(write: object, tmp_path: Path) -> None:
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.pt", tmp_path):
         assert not is_torchscript(path)
-        with pytest.raises(InputError, match="does not exist; give what `export/script.py` wrote"):
+        with pytest.raises(InputError, match="does not exist; give what `pf-fairseq export` wrote"):
             load_archive(path)
 
 
@@ -181,13 +188,13 @@ def test_a_failure_leaves_what_was_there(
         path.write_text("an archive")
     monkeypatch.setattr(torch.jit, "save", write_half)
     with pytest.raises(OSError, match="No space left"):
-        save_archive(build_runtime(), build_metadata(), FILES, path)
+        save_archive(build_runtime(), full_depth(), FILES, path)
     assert os.listdir(tmp_path) == (["model.pt"] if there_before else [])
     assert not there_before or path.read_text() == "an archive"
 
 
 def test_an_archive_that_is_there_is_replaced(path: Path) -> None:
     before = path.read_bytes()
-    save_archive(build_runtime("attn"), build_metadata(), FILES, path)
+    save_archive(build_runtime("attn"), full_depth(), FILES, path)
     assert path.read_bytes() != before
     assert os.listdir(path.parent) == ["model.pt"]

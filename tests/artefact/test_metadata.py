@@ -17,7 +17,7 @@ def test_read_as_written(changes: dict[str, object]) -> None:
 
 def test_what_stands_in_the_file() -> None:
     content = json.loads(build_metadata().to_json())
-    assert content["format_version"] == FORMAT_VERSION == 1
+    assert content["format_version"] == FORMAT_VERSION == 2
     assert content["operating_points"][0] == {
         "name": "1.5",
         "target_speedup": 1.5,
@@ -26,6 +26,10 @@ def test_what_stands_in_the_file() -> None:
         "accuracy": 0.81,
     }
     assert content["tokenizer"]["token_id_map"] == [0, 1, 2]
+    pieces = {"bos": "<s>", "pad": "<pad>", "eos": "</s>", "unk": "<unk>", "mask": None}
+    assert content["tokenizer"]["special_pieces"] == pieces
+    assert content["policy"] == POLICY
+    assert content["data"] == {"dictionary_sha256": "1" * 64, "tokenizer_sha256": "2" * 64}
     assert content["labels"][2] == "good – très"
     assert content["separator_token"] is None
 
@@ -38,8 +42,8 @@ def test_text_is_plain_utf8_that_other_languages_read() -> None:
 
 
 def test_a_newer_format_is_refused_whatever_else_it_holds() -> None:
-    text = json.dumps({"format_version": 2, "something": "new"})
-    message = "`m.pt` has format version 2, but this pf_fairseq reads up to 1; update pf_fairseq"
+    text = json.dumps({"format_version": 3, "something": "new"})
+    message = "`m.pt` has format version 3, but this pf_fairseq reads up to 2; update pf_fairseq"
     with pytest.raises(InputError, match=message):
         ArchiveMetadata.from_json(text, "m.pt")
 
@@ -47,6 +51,10 @@ def test_a_newer_format_is_refused_whatever_else_it_holds() -> None:
 def test_surplus_fields_of_our_format_are_passed_over() -> None:
     content = {**json.loads(build_metadata().to_json()), "remark": "from a later release"}
     assert ArchiveMetadata.from_json(json.dumps(content), "m.pt") == build_metadata()
+
+
+POINT = {"name": "2", "target_speedup": 2.0, "threshold": 0.5, "speedup": 2.0, "accuracy": 0.8}
+POLICY = {"name": "entropy", "parameter_unit": "nats", "sign": -1, "never": 0.0}
 
 
 def _without(name: str) -> str:
@@ -60,26 +68,73 @@ def _with(**changes: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "message"),
     [
-        "",
-        "not json",
-        "[]",
-        "null",
-        "{}",
-        '{"format_version": null}',
-        '{"format_version": 1}',
-        _without("labels"),
-        _without("operating_points"),
-        _without("tokenizer"),
-        _with(operating_points=[{"name": "2"}]),
-        _with(operating_points=7),
-        _with(tokenizer={"kind": "roberta"}),
+        ("", "Expecting value"),
+        ("not json", "Expecting value"),
+        ("[]", r"must be a JSON object, but is \[\]"),
+        ("null", "must be a JSON object, but is None"),
+        ("{}", "`format_version` must be a whole number of at least 1, but is None"),
+        ('{"format_version": null}', "`format_version` must be"),
+        ('{"format_version": 1.0}', "`format_version` must be"),
+        ('{"format_version": true}', "`format_version` must be"),
+        ('{"format_version": 2}', "`backbone` must be a text, but is None"),
+        ("[" * 100_000, "nested too deeply"),
+        (_with(n_layers=0), "`n_layers` must be a whole number of at least 1, but is 0"),
+        (_with(n_layers="5"), "`n_layers` must be"),
+        (_with(vocab_size=10**30), "`vocab_size` must be a whole number"),
+        (_without("labels"), "`labels` must be a list of texts"),
+        (_with(labels=["one"]), "`labels` must be different texts, two at least"),
+        (_with(labels=["a", "a"]), "`labels` must be different texts"),
+        (_without("operating_points"), "`operating_points` must be a list"),
+        (_without("tokenizer"), None),
+        (_with(operating_points=[{"name": "2"}]), "`threshold` must be a finite number"),
+        (_with(operating_points=[{**POINT, "threshold": float("nan")}]), "`threshold` must be"),
+        (_with(operating_points=[{**POINT, "speedup": 10**400}]), "`speedup` must be a finite"),
+        (_with(operating_points=[POINT, POINT]), "the point '2' stands there twice"),
+        (_with(operating_points=7), "`operating_points` must be a list, but is 7"),
+        (_with(tokenizer={"kind": "roberta"}), "`tokenizer.files` must be a list of texts"),
+        (_with(default="9"), "`default` '9' is no point"),
+        (_with(default_threshold=0.1), "`default_threshold` is not that of `default`"),
+        (_with(default=None), "`default_threshold` is not that of `default`"),
+        (_with(min_exit_layer=6), "`min_exit_layer` is beyond `n_layers`"),
+        (_with(max_tokens=13), "`max_tokens` is beyond `max_positions`"),
+        (_with(init_token=30), "an id is beyond `vocab_size` 30"),
+        (_with(special_tokens={"bos": 0}), "`special_tokens.pad` must be a whole number"),
+        (_with(policy="entropy"), "`policy` must be an object"),
+        (_with(policy={**POLICY, "sign": 2}), "`policy.sign` must be -1 or 1, but is 2"),
+        (_with(policy={**POLICY, "never": None}), "`policy.never` must be a finite number"),
+        (_with(policy={**POLICY, "name": ""}), "`policy.name` must be"),
+        (_with(format_version=1), "`policy` must be 'entropy' in format 1"),
+        (_with(data=3), "`data` must be an object, but is 3"),
+        (_with(pair="no"), "`pair` must be true or false"),
     ],
 )
-def test_what_is_not_ours_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="`m.pt` has no readable metadata.json; export it again"):
+def test_what_is_not_ours_is_refused(text: str, message: str | None) -> None:
+    if message is None:
+        assert ArchiveMetadata.from_json(text, "m.pt").tokenizer is None
+        return
+    with pytest.raises(InputError, match=message) as error:
         ArchiveMetadata.from_json(text, "m.pt")
+    assert str(error.value).startswith("archive `m.pt` has no readable metadata.json (")
+    assert str(error.value).endswith("export it again with `pf-fairseq export`.")
+
+
+def test_a_policy_needs_no_list_of_names() -> None:
+    policy = {"name": "patience", "parameter_unit": "exits", "sign": 1, "never": 99}
+    text = _with(policy=policy, default=None, default_threshold=99)
+    assert ArchiveMetadata.from_json(text, "m.pt").policy.to_dict() == policy
+
+
+def test_format_1_is_read() -> None:
+    content = json.loads(build_metadata().to_json())
+    del content["data"], content["tokenizer"]["special_pieces"]
+    found = ArchiveMetadata.from_json(
+        json.dumps({**content, "format_version": 1, "policy": "entropy"}), "m.pt"
+    )
+    assert found.format_version == 1 and found.policy == build_metadata().policy
+    assert found.data.dictionary_sha256 is None
+    assert found.tokenizer is not None and found.tokenizer.special_pieces is None
 
 
 def test_a_threshold_by_its_speedup() -> None:
@@ -92,6 +147,6 @@ def test_a_threshold_by_its_speedup() -> None:
 @pytest.mark.parametrize(("points", "listed"), [(None, "1.5, 2"), ([], "none")])
 def test_an_unknown_speedup_lists_those_there_are(points: list[object], listed: str) -> None:
     metadata = build_metadata() if points is None else build_metadata(operating_points=points)
-    message = f"no operating point for a speed-up of 3; it has: {listed}. Export it with"
+    message = f"must be that of an operating point, but is 3 instead; there are: {listed}. Choose"
     with pytest.raises(InputError, match=message):
         metadata.threshold_for(3)

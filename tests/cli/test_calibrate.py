@@ -1,11 +1,13 @@
 """`pf-fairseq calibrate` on a real checkpoint of a tiny model."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pf_fairseq.artefact.operating_points import read_operating_points
 from pf_fairseq.cli.main import main
 
 if TYPE_CHECKING:
@@ -25,8 +27,12 @@ def test_writes_the_points_of_evaluate(
     assert calibrate(tiny_checkpoint, path, "--speedup", "1.5", "1.2") == 0
     assert f"Written to {path}; the default is 1.5x" in capsys.readouterr().out
     content = json.loads(path.read_text(encoding="utf-8"))
-    assert list(content) == ["format_version", "task", "default", "operating_points"]
-    assert (content["format_version"], content["default"]) == (1, "1.5")
+    assert (content["format_version"], content["default"]) == (2, "1.5")
+    sha256 = hashlib.sha256(tiny_checkpoint.path.read_bytes()).hexdigest()
+    assert (content["checkpoint_sha256"], content["dtype"]) == (sha256, "float32")
+    assert (content["min_exit_layer"], content["check_interval"]) == (1, 1)
+    assert (content["split"], content["reported_split"]) == ("valid", "valid")
+    assert content["policy"]["name"] == "entropy"
     source = ["--checkpoint", str(tiny_checkpoint.path), "--data", str(tiny_checkpoint.data)]
     report_folder = tmp_path / "report"
     assert main(["evaluate", *source, "--output", str(report_folder), "--speedups", "1.5,1.2"]) == 0
@@ -41,15 +47,15 @@ def test_writes_the_points_of_evaluate(
 def test_the_exporter_reads_what_is_written(
     tiny_checkpoint: "TinyCheckpoint", tmp_path: Path
 ) -> None:
-    from pf_fairseq.artefact.operating_points import read_operating_points
-    from pf_fairseq.text.task import TaskDescription
-
     path = tmp_path / "operating_points.json"
-    assert calibrate(tiny_checkpoint, path, "--speedup", "1.5", "1") == 0
-    task = TaskDescription.read(tiny_checkpoint.data).task
-    points, default = read_operating_points(path, task)
-    assert ([point.name for point in points], default) == (["1.5", "1"], "1.5")
-    assert points[1].threshold == 0
+    flags = ("--min-exit-layer", "2", "--check-interval", "2", "--calibration-split", "train:0.5")
+    assert calibrate(tiny_checkpoint, path, "--speedup", "1.1", "1", *flags) == 0
+    sha256 = hashlib.sha256(tiny_checkpoint.path.read_bytes()).hexdigest()
+    found = read_operating_points(path, task="custom", checkpoint_sha256=sha256, dtype="float32")
+    assert ([point.name for point in found.points], found.default) == (["1.1", "1"], "1.1")
+    assert found.points[1].threshold == 0
+    assert found.origin is not None and found.origin.split == "train:0.5"
+    assert (found.origin.min_exit_layer, found.origin.check_interval) == (2, 2)
 
 
 def test_refuses_what_cannot_be_reached(

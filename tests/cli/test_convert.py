@@ -12,7 +12,7 @@ from fairseq.data import Dictionary
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
-from pf_fairseq.artefact.archive import load_archive
+from pf_fairseq.artefact.loading import load_archive
 from pf_fairseq.backbones.catalogue import BACKBONES as CATALOGUE
 from pf_fairseq.cli.main import main
 from pf_fairseq.errors import InputError
@@ -127,7 +127,7 @@ def test_back_to_hugging_face(chain: Chain, trained: bool, tmp_path: Path) -> No
 
 def test_exported(chain: Chain, tmp_path: Path) -> None:
     trained = load_trained_model(chain.checkpoint)
-    options = ExportOptions(operating_points=[], default=None)
+    options = ExportOptions()
     export_archive(trained, options, tmp_path / "model.pt")  # compares with the model itself
     assert load_archive(tmp_path / "model.pt").metadata.backbone == chain.backbone
     size = (tmp_path / "model.pt").stat().st_size

@@ -159,6 +159,8 @@ def test_refuses_a_model_that_cannot_answer(
         def exit_logits(self, tokens: Tensor) -> Tensor:
             return torch.full((tokens.size(0), 4, 2), value)
 
+        n_layers = 4
+
         def max_positions(self) -> int:
             return max_positions
 

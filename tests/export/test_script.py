@@ -1,5 +1,6 @@
 """`export/script.py` as a person runs it."""
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from pf_fairseq.artefact.archive import load_archive
+from pf_fairseq.artefact.loading import load_archive
 from pf_fairseq.cli.program import run_program
 
 SCRIPT = Path(__file__).parent.parent.parent / "export" / "script.py"
@@ -64,7 +65,9 @@ def test_a_real_process(tiny_checkpoint: Any, tmp_path: Path) -> None:
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     assert lines[0].startswith("wrote new/folder/model.pt (0.")
-    assert lines[1].startswith("compared with the model on 60 sentences")
+    assert lines[1].startswith(
+        "compared with the model on 60 sentences at 1 threshold(s): same exits, in batches"
+    )
     assert lines[2] == "operating points: none; default: full depth"
     assert os.listdir(tmp_path / "new" / "folder") == ["model.pt"]
     module = torch.jit.load(tmp_path / "new" / "folder" / "model.pt")
@@ -89,9 +92,19 @@ def test_help(run: Run) -> None:
 
 @pytest.mark.parametrize("report", [False, True], ids=["calibrated", "report"])
 def test_operating_points(report: bool, run: Run, tiny_checkpoint: Any, tmp_path: Path) -> None:
-    content: dict[str, Any] = {"task": "custom", "operating_points": [POINT, UNREACHED]}
+    content: dict[str, Any] = {
+        "format_version": 2,
+        "task": "custom",
+        "policy": {"name": "entropy", "parameter_unit": "nats", "sign": -1, "never": 0.0},
+        "checkpoint_sha256": hashlib.sha256(tiny_checkpoint.path.read_bytes()).hexdigest(),
+        "dtype": "float32",
+        "min_exit_layer": 1,
+        "check_interval": 1,
+        "split": "valid",
+        "operating_points": [POINT, UNREACHED],
+    }
     if not report:
-        content.update(format_version=1, default="2")
+        content.update(default="2")
     (tmp_path / "points.json").write_text(json.dumps(content))
     output = tmp_path / "model.pt"
     arguments = ["--checkpoint", tiny_checkpoint.path, "--output", output]
@@ -136,10 +149,38 @@ def test_bad_flags(
     assert os.listdir(tmp_path) == []
 
 
+def test_points_of_format_1_and_of_another_checkpoint(
+    run: Run, tiny_checkpoint: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "points.json"
+    arguments = ["--checkpoint", tiny_checkpoint.path, "--output", tmp_path / "model.pt"]
+    old = {"format_version": 1, "task": "custom", "default": "2", "operating_points": [POINT]}
+    path.write_text(json.dumps(old))
+    status, out, _ = run(*arguments, "--operating-points", path)
+    assert status == 0 and "operating points: 2 (threshold 0.5); default: 2" in out
+    other = {
+        **old,
+        "format_version": 2,
+        "policy": {"name": "entropy", "parameter_unit": "nats", "sign": -1, "never": 0.0},
+        "checkpoint_sha256": "f" * 64,
+        "dtype": "float32",
+        "min_exit_layer": 1,
+        "check_interval": 1,
+        "split": "valid",
+    }
+    path.write_text(json.dumps(other))
+    before = (tmp_path / "model.pt").read_bytes()
+    result = run(*arguments, "--operating-points", path)
+    assert_refused(result, "was made for the checkpoint 'fff")
+    assert (tmp_path / "model.pt").read_bytes() == before
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 def test_a_gpu_that_is_not_there(run: Run, tiny_checkpoint: Any, tmp_path: Path) -> None:
     arguments = ["--checkpoint", tiny_checkpoint.path, "--output", tmp_path / "m.pt"]
-    assert_refused(run(*arguments, "--device", "cuda"), "`--device cuda` needs a GPU that torch")
+    assert_refused(
+        run(*arguments, "--device", "cuda"), "`--device` must be a device that this machine"
+    )
 
 
 def test_outputs_that_cannot_be_written(run: Run, tiny_checkpoint: Any, tmp_path: Path) -> None:
@@ -169,8 +210,8 @@ def test_files_that_are_no_checkpoint_of_ours(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
-        ("input0/dict.txt", "is incomplete (`"),
-        ("label/dict.txt", "is incomplete (`"),
+        ("input0/dict.txt", "input0/dict.txt` cannot be read ("),
+        ("label/dict.txt", "label/dict.txt` cannot be read ("),
         ("tokenizer", "The tokenizer folder `"),
         ("task.json", "is not there or holds no task.json"),
     ],
@@ -192,4 +233,6 @@ def test_data_of_another_dictionary(run: Run, tiny_checkpoint: Any, tmp_path: Pa
     dictionary = data / "input0" / "dict.txt"
     dictionary.write_text("".join(dictionary.read_text().splitlines(keepends=True)[:-9]))
     arguments = ["--checkpoint", tiny_checkpoint.path, "--output", tmp_path / "model.pt"]
-    assert_refused(run(*arguments, "--data", data), "does not fit the model")
+    assert_refused(
+        run(*arguments, "--data", data), "the data has another dictionary (input0/dict.txt)"
+    )

@@ -8,12 +8,25 @@ from typing import Any
 import pytest
 
 from pf_fairseq.exiting.evaluation import Evaluation
-from pf_fairseq.exiting.policy import choose_exits
+from pf_fairseq.exiting.policy import choose_exits, score_exits
 from pf_fairseq.exiting.speedup import speedup_ratio
+from pf_fairseq.modules.policies import EntropyPolicy
 from pf_fairseq.reporting.curve_csv import write_curve_csv
 from pf_fairseq.reporting.report import build_operating_points, build_report, write_json
 
-from .conftest import MakeEvaluation
+from .conftest import ORIGIN, MakeEvaluation
+
+ORIGIN_KEYS = [
+    "format_version",
+    "task",
+    "policy",
+    "checkpoint_sha256",
+    "dtype",
+    "min_exit_layer",
+    "check_interval",
+    "split",
+    "reported_split",
+]
 
 
 def read_back(path: Path, content: dict[str, Any]) -> dict[str, Any]:
@@ -26,23 +39,23 @@ def read_back(path: Path, content: dict[str, Any]) -> dict[str, Any]:
 
 
 def report_of(tmp_path: Path, evaluation: Evaluation) -> dict[str, Any]:
-    return read_back(tmp_path / "report.json", build_report(evaluation))
+    return read_back(tmp_path / "report.json", build_report(evaluation, ORIGIN, "valid"))
 
 
 def test_report_has_the_keys_of_the_contract(
     tmp_path: Path, make_evaluation: MakeEvaluation
 ) -> None:
-    evaluation = make_evaluation(task="MRPC", metrics=("accuracy", "f1"))
+    evaluation = make_evaluation(metrics=("accuracy", "f1"))
     report = report_of(tmp_path, evaluation)
     assert list(report) == [
-        "task",
+        *ORIGIN_KEYS,
         "n_layers",
         "n_examples",
         "exit_accuracy",
         "operating_points",
         "curve",
     ]
-    assert (report["task"], report["n_layers"], report["n_examples"]) == ("MRPC", 6, 200)
+    assert (report["task"], report["n_layers"], report["n_examples"]) == ("SST-2", 6, 200)
     assert len(report["exit_accuracy"]) == 6
     assert [point["name"] for point in report["operating_points"]] == ["1", "1.5", "2", "3", "4"]
     for point in report["operating_points"]:
@@ -113,13 +126,42 @@ def test_a_target_out_of_reach_is_null_with_a_reason(
 def test_operating_points_have_the_keys_of_the_contract(
     tmp_path: Path, make_evaluation: MakeEvaluation
 ) -> None:
-    points = make_evaluation(targets=(3.0, 2.0)).operating_points
-    content = read_back(tmp_path / "operating_points.json", build_operating_points("SST-2", points))
-    assert list(content) == ["format_version", "task", "default", "operating_points"]
-    assert (content["format_version"], content["task"], content["default"]) == (1, "SST-2", "3")
+    evaluation = make_evaluation(targets=(3.0, 2.0))
+    built = build_operating_points(evaluation, ORIGIN, "valid")
+    content = read_back(tmp_path / "operating_points.json", built)
+    assert list(content) == [*ORIGIN_KEYS, "n_examples", "default", "operating_points"]
+    assert (content["format_version"], content["task"], content["default"]) == (2, "SST-2", "3")
+    assert content["policy"] == {
+        "name": "entropy",
+        "parameter_unit": "nats",
+        "sign": -1,
+        "never": 0.0,
+    }
     assert [list(point) for point in content["operating_points"]] == [
         ["name", "target_speedup", "threshold", "speedup", "accuracy"]
     ] * 2
+
+
+def test_figures_are_of_the_rows_that_did_not_choose(
+    tmp_path: Path, make_evaluation: MakeEvaluation
+) -> None:
+    evaluation = make_evaluation(300, n_choosing=100)
+    choosing = make_evaluation(300).recorded.logits[:100]
+    report = report_of(tmp_path, evaluation)
+    assert report["n_examples"] == 200 and report["calibration"]["n_examples"] == 100
+    for point, chosen in zip(
+        report["operating_points"], report["calibration"]["operating_points"], strict=True
+    ):
+        assert point["threshold"] == chosen["threshold"]
+        assert chosen["speedup"] >= point["target_speedup"]
+        assert sum(point["exit_counts"]) == 200 and sum(chosen["exit_counts"]) == 100
+        exits = choose_exits(evaluation.scores, point["threshold"])
+        assert speedup_ratio(exits, 6) == point["speedup"]
+        there = score_exits(EntropyPolicy(), choosing)
+        assert speedup_ratio(choose_exits(there, point["threshold"]), 6) == chosen["speedup"]
+    content = build_operating_points(evaluation, ORIGIN, "valid")
+    assert content["calibration"]["n_examples"] == 100
+    assert "exit_counts" not in content["calibration"]["operating_points"][0]
 
 
 @pytest.mark.parametrize("labelled", [True, False])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pf_fairseq.artefact.archive import load_archive
+from pf_fairseq.artefact.loading import load_archive
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.trained.loading import TrainedModel
 from tests.runtime.trained_pairs import (

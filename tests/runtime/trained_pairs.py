@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pf_fairseq import EarlyExitClassifier
-from pf_fairseq.artefact.archive import load_archive
+from pf_fairseq.artefact.loading import load_archive
 from pf_fairseq.cli import preprocess
 from pf_fairseq.cli.program import Parser, run_program
 from pf_fairseq.text.data_bin import load_split
@@ -43,7 +43,7 @@ def train_on_pairs(
 def write_archive(trained: TrainedModel, folder: Path) -> Path:
     """Export the model; full depth is its default."""
     path = folder / "model.pt"
-    export_archive(trained, ExportOptions(operating_points=[], default=None), path)
+    export_archive(trained, ExportOptions(), path)
     return path
 
 

@@ -173,10 +173,10 @@ def test_a_pair_that_cannot_be_classified_is_named(
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"speedup": 4}, "no operating point for a speed-up of 4; it has: 2, 3"),
+        ({"speedup": 4}, "must be that of an operating point, but is 4 instead; there are: 2, 3"),
         ({"speedup": 2, "threshold": 0.5}, "give `speedup` or `threshold`, not both"),
         ({"threshold": math.nan}, "`threshold` must be a number .*, but is NaN instead"),
-        ({"batch_size": 0}, "`batch_size` must be at least 1, but is 0 instead"),
+        ({"batch_size": 0}, "`batch_size` must be a whole number of at least 1, but is 0 instead"),
     ],
 )
 def test_bad_options_are_refused_whatever_the_texts(
@@ -192,7 +192,7 @@ def test_files_that_cannot_be_loaded(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="checkpoint `.*missing.pt` does not exist"):
         EarlyExitClassifier.load(tmp_path / "missing.pt")
     path = write_archive(tmp_path / "model.pt")
-    with pytest.raises(InputError, match="`device` must be one that this machine .* 'abacus'"):
+    with pytest.raises(InputError, match="`device` must be a device that this machine .* 'abacus'"):
         EarlyExitClassifier.load(path, device="abacus")
     (tmp_path / "text.pt").write_text("no model")
     with pytest.raises(InputError, match="text.pt` is truncated"):

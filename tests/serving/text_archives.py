@@ -4,10 +4,11 @@ from pathlib import Path
 
 import torch
 
-from pf_fairseq.artefact.archive import save_archive
-from pf_fairseq.artefact.metadata import OperatingPoint, TokenizerEntry
+from pf_fairseq.artefact.metadata import TokenizerEntry
+from pf_fairseq.artefact.saving import save_archive
 from pf_fairseq.backbones.roberta import RobertaEncoder
 from pf_fairseq.backbones.shape import EncoderShape
+from pf_fairseq.exiting.point import OperatingPoint
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
 from pf_fairseq.modules.steps.past_future import past_future_steps
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
@@ -71,7 +72,9 @@ def write_archive(
         operating_points=POINTS,
         default="2",
         default_threshold=0.5,
-        tokenizer=TokenizerEntry("roberta", sorted(tokenizer.files), tokenizer.token_id_map),
+        tokenizer=TokenizerEntry(
+            "roberta", sorted(tokenizer.files), tokenizer.token_id_map, tokenizer.special_pieces
+        ),
     )
     save_archive(small_runtime(tokenizer.vocab_size), metadata, tokenizer.files, path)
     return path

@@ -12,13 +12,15 @@ import torch
 from torch import nn
 
 from pf_fairseq import EarlyExitClassifier
-from pf_fairseq.artefact.archive import load_archive
-from pf_fairseq.artefact.metadata import OperatingPoint
+from pf_fairseq.artefact.loading import load_archive
 from pf_fairseq.errors import InputError
+from pf_fairseq.exiting.point import OperatingPoint, PointOrigin, PointSet
 from pf_fairseq.exiting.policy import choose_exits
 from pf_fairseq.methods.past_future import PastFutureMethod
 from pf_fairseq.modules.entropy import exit_entropy
+from pf_fairseq.modules.policies import EntropyPolicy
 from pf_fairseq.text.data_bin import load_split
+from pf_fairseq.text.fingerprint import DataFingerprint
 from pf_fairseq.text.inputs import pad_batch
 from pf_fairseq.text.tokenizer import load_tokenizer
 from pf_fairseq.trained.exporting import (
@@ -32,7 +34,7 @@ from tests.exiting.scores import scores_of
 from tests.tolerances import BATCHED, EXIT_MARGIN
 
 POINTS = [OperatingPoint("1.5", 1.5, 0.3, 1.5, 0.9), OperatingPoint("2", 2.0, 0.5, 2.1, None)]
-OPTIONS = ExportOptions(operating_points=POINTS, default="2")
+OPTIONS = ExportOptions(PointSet(POINTS, "2", None))
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +75,15 @@ def test_metadata(trained: TrainedModel, archive_path: Path) -> None:
     task = json.loads((trained.data / "task.json").read_text())
     checkpoint = hashlib.sha256(trained.checkpoint.read_bytes()).hexdigest()
     dictionary = (trained.data / "input0" / "dict.txt").read_text().splitlines()
+    fingerprint = DataFingerprint.of_data_bin(trained.data)
     versions = content.pop("versions")
     assert versions["torch"] == torch.__version__
     assert versions.keys() == {"pf_fairseq", "torch", "fairseq", "python"}
     assert content == {
-        "format_version": 1,
+        "format_version": 2,
         "backbone": "roberta",
         "exit_method": "past_future",
-        "policy": "entropy",
+        "policy": {"name": "entropy", "parameter_unit": "nats", "sign": -1, "never": 0.0},
         "task": task["task"],
         "labels": task["labels"],
         "pair": False,
@@ -101,6 +104,17 @@ def test_metadata(trained: TrainedModel, archive_path: Path) -> None:
             "kind": "roberta",
             "files": ["merges.txt", "vocab.json"],
             "token_id_map": None,
+            "special_pieces": {
+                "bos": "<s>",
+                "pad": "<pad>",
+                "eos": "</s>",
+                "unk": "<unk>",
+                "mask": "<mask>",
+            },
+        },
+        "data": {
+            "dictionary_sha256": fingerprint.dictionary_sha256,
+            "tokenizer_sha256": fingerprint.tokenizer_sha256,
         },
         "checkpoint_sha256": checkpoint,
     }
@@ -116,7 +130,7 @@ def test_tokenizer_files_are_copied_byte_for_byte(
 
 
 def test_without_a_default_it_is_full_depth(trained: TrainedModel) -> None:
-    options = ExportOptions(operating_points=POINTS, default=None)
+    options = ExportOptions(PointSet(POINTS, None, None))
     tokenizer = load_tokenizer("roberta", trained.data / "tokenizer")
     metadata = build_metadata(trained, options, tokenizer)
     assert (metadata.default, metadata.default_threshold) == (None, 0.0)
@@ -124,7 +138,7 @@ def test_without_a_default_it_is_full_depth(trained: TrainedModel) -> None:
 
 
 def test_no_tokenizer(trained: TrainedModel, tmp_path: Path) -> None:
-    options = ExportOptions(operating_points=[], default=None, with_tokenizer=False)
+    options = ExportOptions(with_tokenizer=False)
     export_archive(trained, options, tmp_path / "model.pt")
     archive = load_archive(tmp_path / "model.pt")
     assert archive.metadata.tokenizer is None and archive.files == {}
@@ -133,15 +147,43 @@ def test_no_tokenizer(trained: TrainedModel, tmp_path: Path) -> None:
 
 
 def test_where_exits_are_checked(trained: TrainedModel, tmp_path: Path) -> None:
-    options = ExportOptions(
-        operating_points=POINTS, default="2", min_exit_layer=2, check_interval=2
-    )
+    options = ExportOptions(PointSet(POINTS, "2", None), min_exit_layer=2, check_interval=2)
     comparison = export_archive(trained, options, tmp_path / "model.pt")
     archive = load_archive(tmp_path / "model.pt")
     assert (archive.metadata.min_exit_layer, archive.metadata.check_interval) == (2, 2)
     tokens = pad_batch([[0, 5, 2], [0, 6, 7, 2]], trained.pad_id)
     assert archive.module(tokens, torch.tensor(9.0))[1].tolist() == [2, 2]
     assert (comparison.n_sentences, comparison.n_thresholds) == (60, 3)  # 0 and both points
+
+
+def origin_of(trained: TrainedModel, **changes: Any) -> PointOrigin:
+    """What points for a model are chosen with, exits 3 and 5 (beyond the last) alone checked."""
+    values: dict[str, Any] = {
+        "task": trained.task.task,
+        "policy": EntropyPolicy.description,
+        "checkpoint_sha256": trained.sha256,
+        "dtype": "float32",
+        "min_exit_layer": 3,
+        "check_interval": 2,
+        "split": "valid",
+    }
+    return PointOrigin(**{**values, **changes})
+
+
+def test_points_say_where_exits_are_checked(trained: TrainedModel, tmp_path: Path) -> None:
+    points = PointSet(POINTS, "2", origin_of(trained))
+    export_archive(trained, ExportOptions(points), tmp_path / "model.pt")
+    archive = load_archive(tmp_path / "model.pt")
+    assert (archive.metadata.min_exit_layer, archive.metadata.check_interval) == (3, 2)
+    tokens = pad_batch([[0, 5, 2]], trained.pad_id)
+    assert archive.module(tokens, torch.tensor(9.0))[1].tolist() == [3]
+    agreeing = ExportOptions(points, min_exit_layer=3, check_interval=2)
+    assert build_runtime(trained, agreeing) is not None
+    message = "`--min-exit-layer` must be 3, with which the operating points were chosen, but is 1"
+    with pytest.raises(InputError, match=message):
+        build_runtime(trained, ExportOptions(points, min_exit_layer=1))
+    with pytest.raises(InputError, match="`--check-interval` must be 2, .* but is 1 instead"):
+        build_runtime(trained, ExportOptions(points, check_interval=1))
 
 
 @pytest.mark.parametrize(
@@ -156,8 +198,7 @@ def test_options_that_make_no_sense(
     options: dict[str, int], message: str, trained: TrainedModel, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=message):
-        chosen = ExportOptions(operating_points=[], default=None, **options)  # type: ignore[arg-type]
-        export_archive(trained, chosen, tmp_path / "model.pt")
+        export_archive(trained, ExportOptions(**options), tmp_path / "model.pt")
     assert os.listdir(tmp_path) == []
 
 
@@ -177,7 +218,7 @@ def test_an_archive_that_disagrees_is_not_written(
     monkeypatch.setattr(PastFutureMethod, "steps", wrong_exits)
     (tmp_path / "model.pt").write_text("an archive that was there before")
     # At full depth alone nobody can leave elsewhere: only the logits can tell.
-    options = OPTIONS if what == "exits" else ExportOptions(operating_points=[], default=None)
+    options = OPTIONS if what == "exits" else ExportOptions()
     with pytest.raises(RuntimeError, match="does not agree with the model.*nothing was written"):
         export_archive(trained, options, tmp_path / "model.pt")
     assert os.listdir(tmp_path) == ["model.pt"]
@@ -203,6 +244,6 @@ def test_the_classifier_takes_the_checkpoint_as_well(
     labels = [line.split("\t")[1] for line in lines]
     correct = sum(p.label == label for p, label in zip(expected, labels, strict=True))
     assert correct > 0.7 * len(texts), "labels are named in the task's order"
-    with pytest.raises(InputError, match="it has: none. Export it with"):
+    with pytest.raises(InputError, match="there are: none. Choose thresholds"):
         alone.predict(texts, speedup=2)
     assert len(from_archive.predict(texts, speedup=2)) == len(texts)

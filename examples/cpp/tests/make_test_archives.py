@@ -10,7 +10,7 @@ sentence at a time.
 
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ from archive_model import (
 from archive_sentences import PAIRS, TEXTS, byte_level_bpe, sentence_piece, word_piece
 from foreign_modules import foreign_modules
 
-from pf_fairseq.artefact.archive import save_archive
-from pf_fairseq.artefact.metadata import ArchiveMetadata, OperatingPoint, TokenizerEntry
+from pf_fairseq.artefact.metadata import ArchiveMetadata, TokenizerEntry
+from pf_fairseq.artefact.saving import save_archive
+from pf_fairseq.exiting.point import OperatingPoint
+from pf_fairseq.modules.policies import EntropyPolicy
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.text.inputs import build_input
 from pf_fairseq.text.tokenizer import Tokenizer
@@ -44,7 +46,7 @@ def describe(
     return ArchiveMetadata(
         backbone="roberta",
         exit_method="past_future",
-        policy="entropy",
+        policy=EntropyPolicy.description,
         task="tests",
         labels=labels,
         pair=pair,
@@ -94,7 +96,12 @@ def write_archive(
         {"threshold": tau, "predictions": predict(runtime, inputs, labels, tau)}
         for tau in (None, 0.0, best, second, 100.0)
     ]
-    return {"sentences": sentences, "inputs": inputs, "runs": runs, "metadata": asdict(metadata)}
+    return {
+        "sentences": sentences,
+        "inputs": inputs,
+        "runs": runs,
+        "metadata": json.loads(metadata.to_json()),
+    }
 
 
 def save_variants(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from pf_fairseq.runtime.recording import batch_by_length, record_exit_logits
+from pf_fairseq.recording.logits import batch_by_length, record_exit_logits
 
 PAD = 1
 

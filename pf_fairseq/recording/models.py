@@ -1,0 +1,142 @@
+"""What is recorded: a checkpoint's model or an archive's module, each with the data it fits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pf_fairseq.artefact.loading import Archive, load_archive
+from pf_fairseq.artefact.metadata import ArchiveMetadata
+from pf_fairseq.errors import InputError
+from pf_fairseq.modules.policies import DEFAULT_POLICY
+from pf_fairseq.runtime.devices import check_device
+from pf_fairseq.text.fingerprint import DataFingerprint
+from pf_fairseq.text.task import TaskDescription
+from pf_fairseq.values import shown
+
+
+@dataclass(frozen=True)
+class RecordedModel:
+    """A model on its device, and all that its recorded exits depend on.
+
+    Attributes:
+        model: with `exit_logits(tokens)` and `parameters()`.
+        name: what it is and where it lies, for errors.
+        data: the data-bin.
+        task: what `data/task.json` says.
+        pad_id: id of padding.
+        max_positions: longest input in tokens.
+        n_layers: depth.
+        policy: name of the policy that it exits by.
+        min_exit_layer: first layer that it checks, 1-based.
+        check_interval: layers between two checks.
+        dtype: of weights and arithmetic.
+        checkpoint_sha256: hash of the checkpoint that it is or was made of.
+    """
+
+    model: Any
+    name: str
+    data: Path
+    task: TaskDescription
+    pad_id: int
+    max_positions: int
+    n_layers: int
+    policy: str
+    min_exit_layer: int
+    check_interval: int
+    dtype: str
+    checkpoint_sha256: str
+
+
+def model_of_checkpoint(checkpoint: Path, data: Path, device: str) -> RecordedModel:
+    """Load a checkpoint of `fairseq-train`.
+
+    Raises:
+        InputError: if the checkpoint, the data or the device cannot be used.
+    """
+    # It imports fairseq, which takes seconds and which no archive needs.
+    from pf_fairseq.trained import loading
+
+    found = check_device(device, "--device")
+    trained = loading.load_trained_model(checkpoint, data)
+    return RecordedModel(
+        model=trained.model.to(found),
+        name=f"checkpoint `{checkpoint}`",
+        data=trained.data,
+        task=trained.task,
+        pad_id=trained.pad_id,
+        max_positions=trained.model.max_positions(),
+        n_layers=trained.n_layers,
+        policy=DEFAULT_POLICY,
+        min_exit_layer=1,
+        check_interval=1,
+        dtype="float32",
+        checkpoint_sha256=trained.sha256,
+    )
+
+
+def model_of_archive(path: Path, data: Path, device: str) -> RecordedModel:
+    """Load an archive, and compare the data with what it says of its own.
+
+    Raises:
+        InputError: if the archive, the data or the device cannot be used, or they do not fit.
+    """
+    archive = load_archive(path, check_device(device, "--device"))
+    metadata = archive.metadata
+    if metadata.format_version == 1:
+        raise InputError(
+            f"archive `{path}` has format 1, which does not give the logits of every exit; export "
+            "the checkpoint again, or give it with `--checkpoint`."
+        )
+    task = TaskDescription.read(data)
+    check_data(metadata, task, data, path)
+    return RecordedModel(
+        model=_ArchiveModel(archive),
+        name=f"archive `{path}`",
+        data=data,
+        task=task,
+        pad_id=metadata.special_tokens["pad"],
+        max_positions=metadata.max_positions,
+        n_layers=metadata.n_layers,
+        policy=metadata.policy.name,
+        min_exit_layer=metadata.min_exit_layer,
+        check_interval=metadata.check_interval,
+        dtype=metadata.dtype,
+        checkpoint_sha256=metadata.checkpoint_sha256,
+    )
+
+
+def check_data(metadata: ArchiveMetadata, task: TaskDescription, data: Path, archive: Path) -> None:
+    """Refuse data whose ids or labels mean something else than the archive's.
+
+    Raises:
+        InputError: naming the difference.
+    """
+    known = DataFingerprint(
+        labels=tuple(metadata.labels),
+        dictionary_sha256=metadata.data.dictionary_sha256,
+        tokenizer_sha256=metadata.data.tokenizer_sha256,
+    )
+    remedy = "give the data that it was trained on with `--data`"
+    found = DataFingerprint.of_data_bin(data)
+    known.check(found, source=f"archive `{archive}`", folder=data, remedy=remedy)
+    facts = [
+        ("special tokens", metadata.special_tokens, task.special_tokens),
+        ("init token", metadata.init_token, task.init_token),
+        ("answer to whether an input is a pair", metadata.pair, task.pair),
+    ]
+    if task.pair:
+        facts.append(("separator token", metadata.separator_token, task.separator_token))
+    for what, own, other in facts:
+        if own != other:
+            raise InputError(
+                f"archive `{archive}` was not trained on data like `{data}`: the {what} must be "
+                f"{shown(own)}, but the data has {shown(other)} instead; {remedy}."
+            )
+
+
+class _ArchiveModel:
+    """The module with the one method of an archive that recording calls."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.exit_logits = archive.module.exit_logits
+        self.parameters = archive.module.parameters

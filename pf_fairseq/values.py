@@ -1,0 +1,73 @@
+"""Values from outside: JSON and numbers, read so that nothing but a `ValueError` can come of it."""
+
+import json
+import math
+from typing import Any
+
+SHOWN = 60  # characters of a wrong value
+LARGEST = 2**63 - 1  # of torch's and C++'s whole numbers
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Read JSON text.
+
+    Raises:
+        ValueError: if it is no JSON, no UTF-8, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def shown(value: object) -> str:
+    """Write a wrong value into a sentence, no more than a part of a line."""
+    try:
+        text = repr(value)
+    except ValueError:  # an int of more digits than Python will print
+        return "a number of thousands of digits"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def read_number(value: object, name: str) -> float:
+    """Take a finite number.
+
+    Args:
+        value: what stands there; neither a text nor a truth value is a number.
+        name: of the field, for the error.
+
+    Raises:
+        ValueError: with one sentence.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+    raise ValueError(f"`{name}` must be a finite number, but is {shown(value)} instead")
+
+
+def read_whole(value: object, name: str, least: int = 0) -> int:
+    """Take a whole number of at least `least` that 64 bits hold.
+
+    Raises:
+        ValueError: with one sentence.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST:
+        return value
+    raise ValueError(
+        f"`{name}` must be a whole number of at least {least}, but is {shown(value)} instead"
+    )
+
+
+def read_text(value: object, name: str) -> str:
+    """Take a text.
+
+    Raises:
+        ValueError: with one sentence.
+    """
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"`{name}` must be a text, but is {shown(value)} instead")
