@@ -38,7 +38,8 @@ def read_custom(files: Mapping[str, Path], columns: Columns, *, header: bool) ->
     notes += [
         note for split, table in tables.items() for note in _quote_notes(table, splits[split])
     ]
-    return Corpus(CUSTOM_TASK, labels, len(columns.texts) == 2, ["accuracy"], splits, notes)
+    once = list(dict.fromkeys(notes))  # a file may serve two splits
+    return Corpus(CUSTOM_TASK, labels, len(columns.texts) == 2, ["accuracy"], splits, once)
 
 
 def sort_labels(labels: set[str]) -> list[str]:

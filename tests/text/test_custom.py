@@ -81,6 +81,12 @@ def test_the_header_line_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_of_two_splits_is_told_of_once(tmp_path: Path) -> None:
+    files = write(tmp_path, train="text\tlabel\na\tx\nb\ty\n")
+    files["valid"] = files["train"]
+    assert len(read_custom(files, Columns((0,), 1), header=True).notes) == 1
+
+
 def test_a_header_line_that_may_be_a_row_is_said_to_be(tmp_path: Path) -> None:
     rows = "the red thing\ta\nthe blue thing\tb\nruby\ta\n"
     [note] = notes_of(tmp_path, train=rows)
