@@ -118,7 +118,7 @@ class EarlyExitClassifier:
         metadata = archive.metadata
         if source.operating_points is not None:
             metadata = _with_points(metadata, source.operating_points)
-        tokenizer = tokenizer_from_files(entry.kind, archive.files)
+        tokenizer = tokenizer_from_files(entry.kind, archive.files, entry.special_pieces)
         return cls(archive.module, metadata, tokenizer, source)
 
     @classmethod
