@@ -94,25 +94,30 @@ class _Comparison:
 
     def run(self, expected: Callable[[Tensor], Tensor]) -> Agreement:
         """Compare everything."""
-        alone = torch.cat([self.module.exit_logits(row) for row in self.rows])
-        batched = torch.cat([self.module.exit_logits(batch) for batch in self.batches])
+        alone, own_evidence = self._record(self.rows)
+        batched, evidence = self._record(self.batches)
         wanted = torch.cat([expected(batch) for batch in self.batches])
         difference = max(self._differ(alone, wanted), self._differ(batched, wanted))
-        scores = self._scores(alone)
+        scores = self._scores(alone, own_evidence)
         moved, n_other = 0.0, 0
         for parameter in self.parameters:
             exits = self._exits_alone(scores, parameter, alone)
             logits, in_batch = self._forward(self.batches, parameter)
             difference = max(difference, self._differ_at(logits, in_batch, wanted))
-            here = self._moved(scores, batched, logits, in_batch)
+            here = self._moved(scores, batched, evidence, logits, in_batch)
             n_other += self._count_other(scores, parameter, exits, in_batch, here)
             moved = max(moved, here)
         return Agreement(len(self.rows), len(self.parameters), difference, moved, n_other)
 
-    def _scores(self, logits: Tensor) -> PolicyScores:
+    def _record(self, batches: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        found = [self.module.record_exits(batch) for batch in batches]
+        return torch.cat([logits for logits, _ in found]), torch.cat([each for _, each in found])
+
+    def _scores(self, logits: Tensor, evidence: Tensor) -> PolicyScores:
         return score_exits(
             self.policy,
             logits,
+            evidence,
             min_exit_layer=self.metadata.min_exit_layer,
             check_interval=self.metadata.check_interval,
         )
@@ -151,12 +156,20 @@ class _Comparison:
             logits, wanted[torch.arange(len(exits), device=exits.device), exits - 1]
         )
 
-    def _moved(self, scores: PolicyScores, batched: Tensor, logits: Tensor, exits: Tensor) -> float:
+    def _moved(
+        self,
+        scores: PolicyScores,
+        batched: Tensor,
+        evidence: Tensor,
+        logits: Tensor,
+        exits: Tensor,
+    ) -> float:
         """How far scores of a batch lie from those alone, at full depth and as sentences leave."""
         seen = batched.clone()
         seen[torch.arange(len(exits), device=exits.device), exits - 1] = logits
         distances = [
-            (self._scores(each).values - scores.values).abs().flatten() for each in (batched, seen)
+            (self._scores(each, evidence).values - scores.values).abs().flatten()
+            for each in (batched, seen)
         ]
         return float(torch.cat([*distances, torch.zeros(1, device=exits.device)]).max())
 

@@ -14,6 +14,7 @@ from pf_fairseq.artefact.saving import METADATA_NAME
 from pf_fairseq.errors import InputError
 from pf_fairseq.files import ZIP_ERRORS
 
+FOLDER_ATTRIBUTE = 0x10  # of DOS, in the low byte of an entry's external attributes
 MOST_INFLATED = 1 << 28  # bytes; what torch compresses is code, which is small
 _CHECKED_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -69,7 +70,11 @@ def _read_extra(content: bytes, path: Path) -> dict[str, bytes]:
             entries = archive.infolist()
             packed = [e.file_size for e in entries if e.compress_type != zipfile.ZIP_STORED]
             is_script = any("/code/" in entry.filename for entry in entries)
-            if not is_script or sum(packed) > MOST_INFLATED or archive.testzip() is not None:
+            # torch's reader takes an entry with a folder's attribute for empty, and fills what it
+            # should hold with whatever is in memory.
+            is_folder = any(entry.external_attr & FOLDER_ATTRIBUTE for entry in entries)
+            too_large = sum(packed) > MOST_INFLATED
+            if not is_script or is_folder or too_large or archive.testzip() is not None:
                 raise zipfile.BadZipFile
             for entry in entries:
                 _, _, name = entry.filename.partition("/extra/")
@@ -109,12 +114,12 @@ def check_module(
     if dtype is not None and held and dtype not in held:
         raise _contradiction(source, f"`dtype` {metadata.dtype}, but the weights are {held.pop()}")
     row = torch.tensor([[metadata.init_token, metadata.special_tokens["eos"]]], device=device)
-    never = torch.tensor(metadata.policy.never, dtype=torch.float32)
+    never = torch.tensor(metadata.policy.never, dtype=torch.float32, device="cpu")
     n_classes, n_layers = len(metadata.labels), metadata.n_layers
     try:
         with torch.inference_mode():
             answers = [module(row, never), module(row)]
-            chosen = torch.tensor(metadata.default_threshold, dtype=torch.float32)
+            chosen = torch.tensor(metadata.default_threshold, dtype=torch.float32, device="cpu")
             answers.append(module(row, chosen))
             shapes = [_shapes(answer) for answer in answers]
             every = module.exit_logits(row) if metadata.format_version > 1 else None

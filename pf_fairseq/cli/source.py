@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from pf_fairseq.cli.outputs import check_not_an_input
 from pf_fairseq.errors import InputError
+from pf_fairseq.modules.policy_description import POLICY_NAMES
 
 if TYPE_CHECKING:
     from pf_fairseq.exiting.evaluation import Evaluation
     from pf_fairseq.exiting.point import PointOrigin
     from pf_fairseq.recording.models import RecordedModel
-
-POLICIES = ("entropy", "max_probability")
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--exit-policy",
-        choices=POLICIES,
+        choices=POLICY_NAMES,
         help="what decides when a sentence leaves (default: the archive's, else entropy)",
     )
     parser.add_argument(

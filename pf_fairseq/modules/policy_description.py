@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+# Those of `POLICIES`, for command lines that answer `--help` without torch.
+POLICY_NAMES = ("entropy", "max_probability")
+
 
 @dataclass(frozen=True)
 class PolicyDescription:

@@ -1,4 +1,4 @@
-"""Run a split once at full depth and keep the logits of every exit."""
+"""Run a split once at full depth and keep what every exit says."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ from pf_fairseq.text.inputs import pad_batch
 N_LINES = 10  # progress lines where there is no terminal
 
 
-class ExitLogitsModel(Protocol):
-    """A model that gives the logits of all its exits."""
+class RecordableModel(Protocol):
+    """A model that tells what all its exits say."""
 
-    def exit_logits(self, tokens: Tensor) -> Tensor:
-        """Map right-padded int64 `(B, T)` to fp32 `(B, L, C)`."""
+    def record_exits(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Map right-padded int64 `(B, T)` to logits `(B, L, C)` and evidence `(B, L, E)`."""
         ...
 
     def parameters(self) -> Iterator[nn.Parameter]:
@@ -25,14 +25,14 @@ class ExitLogitsModel(Protocol):
         ...
 
 
-def record_exit_logits(
-    model: ExitLogitsModel,
+def record_exits(
+    model: RecordableModel,
     sentences: Sequence[Sequence[int]],
     pad_id: int,
     *,
     max_batch_tokens: int = 4096,
-) -> Tensor:
-    """Record every exit's logits for every sentence, showing progress on stderr.
+) -> tuple[Tensor, Tensor]:
+    """Record every exit's logits and evidence for every sentence, showing progress on stderr.
 
     Sentences of like length are batched together, the longest first, so that little is padded
     and a lack of memory shows at once.
@@ -44,23 +44,27 @@ def record_exit_logits(
         max_batch_tokens: most tokens of a batch, padding included; a longer sentence runs alone.
 
     Returns:
-        fp32 `(N, L, C)` on the CPU, in the order of `sentences`.
+        logits fp32 `(N, L, C)` and evidence fp32 `(N, L, E)` on the CPU, in the order of
+        `sentences`.
     """
     if not sentences:
         raise ValueError("`sentences` must hold at least one sentence, but is empty instead.")
     device = next(model.parameters()).device
     progress = _Progress(len(sentences))
-    logits = torch.empty(0)
+    recorded: list[Tensor] = []
     with torch.inference_mode():
         for batch in batch_by_length([len(sentence) for sentence in sentences], max_batch_tokens):
             tokens = pad_batch([sentences[index] for index in batch], pad_id)
-            found = model.exit_logits(tokens.to(device)).float().cpu()
-            if logits.size(0) == 0:
-                logits = found.new_empty((len(sentences), *found.shape[1:]))
-            logits[batch] = found
+            found = [each.float().cpu() for each in model.record_exits(tokens.to(device))]
+            if not recorded:
+                recorded = [each.new_empty((len(sentences), *each.shape[1:])) for each in found]
+            for kept, each in zip(recorded, found, strict=True):
+                kept[batch] = each
             progress.advance(len(batch))
     progress.close()
-    return logits.clone()  # outside inference mode, an ordinary tensor again
+    # Cloned outside inference mode, ordinary tensors again.
+    logits, evidence = (each.clone() for each in recorded)
+    return logits, evidence
 
 
 def batch_by_length(lengths: Sequence[int], max_batch_tokens: int) -> list[list[int]]:

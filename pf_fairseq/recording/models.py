@@ -7,7 +7,6 @@ from typing import Any
 from pf_fairseq.artefact.loading import Archive, load_archive
 from pf_fairseq.artefact.metadata import ArchiveMetadata
 from pf_fairseq.errors import InputError
-from pf_fairseq.modules.policies import DEFAULT_POLICY
 from pf_fairseq.runtime.devices import check_device
 from pf_fairseq.text.fingerprint import DataFingerprint
 from pf_fairseq.text.task import TaskDescription
@@ -19,7 +18,7 @@ class RecordedModel:
     """A model on its device, and all that its recorded exits depend on.
 
     Attributes:
-        model: with `exit_logits(tokens)` and `parameters()`.
+        model: with `record_exits(tokens)` and `parameters()`.
         name: what it is and where it lies, for errors.
         data: the data-bin.
         task: what `data/task.json` says.
@@ -66,7 +65,7 @@ def model_of_checkpoint(checkpoint: Path, data: Path, device: str) -> RecordedMo
         pad_id=trained.pad_id,
         max_positions=trained.model.max_positions(),
         n_layers=trained.n_layers,
-        policy=DEFAULT_POLICY,
+        policy=trained.model.method.default_policy,
         min_exit_layer=1,
         check_interval=1,
         dtype="float32",
@@ -138,5 +137,5 @@ class _ArchiveModel:
     """The module with the one method of an archive that recording calls."""
 
     def __init__(self, archive: Archive) -> None:
-        self.exit_logits = archive.module.exit_logits
+        self.record_exits = archive.module.record_exits
         self.parameters = archive.module.parameters

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.recorded import RecordedExits
-from pf_fairseq.recording.logits import record_exit_logits
+from pf_fairseq.recording.logits import record_exits
 from pf_fairseq.recording.models import RecordedModel
 from pf_fairseq.text.data_bin import EncodedSplit, load_split
 
@@ -118,14 +118,15 @@ def _take(recorded: RecordedExits, rows: Tensor) -> RecordedExits:
 def _record(model: RecordedModel, split: str) -> RecordedExits:
     encoded = load_split(model.data, split, model.task)
     _check_sentences(encoded, split, model.max_positions)
-    logits = record_exit_logits(model.model, encoded.sentences, model.pad_id)
+    logits, evidence = record_exits(model.model, encoded.sentences, model.pad_id)
     n_bad = int((~logits.isfinite()).flatten(1).any(dim=1).sum())
     if n_bad:
         raise InputError(
             f"{model.name} gives NaN or infinite logits for {n_bad} of {len(logits)} "
             "sentences; its training diverged, take an earlier checkpoint or train again."
         )
-    return RecordedExits(logits, None if encoded.labels is None else torch.tensor(encoded.labels))
+    targets = None if encoded.labels is None else torch.tensor(encoded.labels)
+    return RecordedExits(logits, targets, evidence)
 
 
 def _check_sentences(encoded: EncodedSplit, split: str, max_positions: int) -> None:

@@ -1,8 +1,5 @@
 """The face of the core that checks its input, for eager use, TorchScript and archives."""
 
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +7,7 @@ from pf_fairseq.backbones.backbone import Backbone
 from pf_fairseq.modules.policies import DEFAULT_POLICY, Policy, build_policy
 from pf_fairseq.modules.steps import ExitSteps
 from pf_fairseq.runtime.core import EarlyExitCore
+from pf_fairseq.runtime.executor import without_autocast
 from pf_fairseq.runtime.inputs import check_exit_layer, check_threshold, check_tokens
 
 
@@ -121,7 +119,7 @@ class EarlyExitRuntime(nn.Module):
                 if torch.jit.is_scripting():  # type: ignore[attr-defined]
                     logits, evidence = self.core.record(tokens, lengths)
                 else:
-                    with _without_autocast(tokens.device):
+                    with without_autocast(tokens.device):
                         logits, evidence = self.core.record(tokens, lengths)
         return logits, evidence
 
@@ -132,7 +130,7 @@ class EarlyExitRuntime(nn.Module):
             if torch.jit.is_scripting():  # type: ignore[attr-defined]
                 answer = self.core(tokens, lengths, parameter, forced)
             else:
-                with _without_autocast(tokens.device):
+                with without_autocast(tokens.device):
                     answer = self.core(tokens, lengths, parameter, forced)
         logits, exit_layer, entropy = answer
         return logits, exit_layer, entropy
@@ -151,9 +149,3 @@ class EarlyExitRuntime(nn.Module):
             self.unit,
             self.never_as_text,  # TorchScript would write 0 as `0.`
         )
-
-
-def _without_autocast(device: torch.device) -> AbstractContextManager[Any]:
-    if not torch.amp.is_autocast_available(device.type):
-        return nullcontext()
-    return torch.autocast(device.type, enabled=False)

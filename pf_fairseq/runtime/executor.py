@@ -1,5 +1,8 @@
 """How TorchScript runs a graph in this process."""
 
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
 import torch
 
 
@@ -12,3 +15,10 @@ def use_simple_executor() -> None:
     """
     torch._C._jit_set_profiling_executor(True)
     torch._C._jit_set_profiling_mode(False)
+
+
+def without_autocast(device: torch.device) -> AbstractContextManager[Any]:
+    """Turn off the caller's autocast, which would also act inside TorchScript."""
+    if not torch.amp.is_autocast_available(device.type):
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)

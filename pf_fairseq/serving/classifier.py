@@ -17,7 +17,7 @@ from pf_fairseq.artefact.operating_points import read_operating_points
 from pf_fairseq.errors import InputError
 from pf_fairseq.files import is_torchscript
 from pf_fairseq.runtime.devices import check_device
-from pf_fairseq.runtime.executor import use_simple_executor
+from pf_fairseq.runtime.executor import use_simple_executor, without_autocast
 from pf_fairseq.text.inputs import InputLayout, build_input, pad_batch
 from pf_fairseq.text.tokenizer import Tokenizer, tokenizer_from_files
 from pf_fairseq.values import shown
@@ -223,8 +223,9 @@ class EarlyExitClassifier:
 
     def _classify(self, inputs: list[list[int]], tau: float) -> list[Prediction]:
         tokens = pad_batch(inputs, self.metadata.special_tokens["pad"]).to(self._device())
-        with torch.inference_mode():
-            logits, exit_layer, _ = self._module(tokens, torch.tensor(tau, dtype=torch.float32))
+        parameter = torch.tensor(tau, dtype=torch.float32, device="cpu")
+        with torch.inference_mode(), without_autocast(tokens.device):
+            logits, exit_layer, _ = self._module(tokens, parameter)
         return self._predictions(logits.cpu(), exit_layer.cpu())
 
     def _device(self) -> torch.device:

@@ -100,9 +100,9 @@ def pad_batch(sentences: Sequence[Sequence[int]], pad_id: int) -> "Tensor":
     import torch
 
     longest = max((len(sentence) for sentence in sentences), default=0)
-    batch = torch.full((len(sentences), longest), pad_id, dtype=torch.int64)
+    batch = torch.full((len(sentences), longest), pad_id, dtype=torch.int64, device="cpu")
     for row, sentence in zip(batch, sentences, strict=True):
-        row[: len(sentence)] = torch.tensor(sentence, dtype=torch.int64)
+        row[: len(sentence)] = torch.tensor(sentence, dtype=torch.int64, device="cpu")
     return batch
 
 

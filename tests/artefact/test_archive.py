@@ -198,3 +198,23 @@ def test_an_archive_that_is_there_is_replaced(path: Path) -> None:
     save_archive(build_runtime("attn"), full_depth(), FILES, path)
     assert path.read_bytes() != before
     assert os.listdir(path.parent) == ["model.pt"]
+
+
+def test_an_entry_that_says_it_is_a_folder_is_refused(path: Path) -> None:
+    """torch would read nothing for it, and fill the weight with whatever is in memory."""
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        start = archive.start_dir
+        names = [entry.filename for entry in archive.infolist()]
+    for name in names:
+        assert content[start : start + 4] == b"PK\x01\x02"
+        if "/data/" in name:
+            break
+        sizes = (
+            int.from_bytes(content[start + at : start + at + 2], "little") for at in (28, 30, 32)
+        )
+        start += 46 + sum(sizes)
+    content[start + 38] ^= 0xFF  # the attributes of a weight
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="is damaged or no TorchScript archive"):
+        load_archive(path)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pf_fairseq.cli.main import main
+from pf_fairseq.methods import METHODS
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.trained import loading as trained
 from tests.reference import exiting as naive
@@ -156,10 +157,12 @@ def test_refuses_a_model_that_cannot_answer(
     message: str,
 ) -> None:
     class Broken(nn.Linear):
-        def exit_logits(self, tokens: Tensor) -> Tensor:
-            return torch.full((tokens.size(0), 4, 2), value)
+        def record_exits(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+            logits = torch.full((tokens.size(0), 4, 2), value)
+            return logits, logits[..., :0]
 
         n_layers = 4
+        method = METHODS["past_future"]
 
         def max_positions(self) -> int:
             return max_positions

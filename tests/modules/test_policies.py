@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pf_fairseq.modules.policies import POLICIES, Policy, build_policy
-from pf_fairseq.modules.policy_description import PolicyDescription
+from pf_fairseq.modules.policy_description import POLICY_NAMES, PolicyDescription
 from tests.tolerances import REFERENCE
 
 LOGITS = torch.tensor([[0.0, 0.0, 0.0], [1.0, 2.0, -1.0], [60.0, -60.0, 0.0]])
@@ -74,6 +74,10 @@ def test_rejects_an_unknown_policy() -> None:
     message = "`policy` must be one of entropy, max_probability, but is 'hope' instead"
     with pytest.raises(ValueError, match=re.escape(message)):
         build_policy("hope")
+
+
+def test_the_list_of_names_is_the_list_of_policies() -> None:
+    assert tuple(POLICIES) == POLICY_NAMES
 
 
 def test_descriptions_come_back() -> None:
