@@ -50,11 +50,14 @@ void LineClassifier::ClassifyPart(const std::vector<std::string>& lines, const s
   for (std::size_t i = 0; i < answered.size(); ++i) {
     (*outcomes)[origins[i]] = std::move(answered[i]);
   }
-} catch (const std::bad_alloc&) {
+} catch (const std::exception& error) {
+  // What is thrown for no line in particular, such as a lack of memory for all of them.
+  const bool memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr;
   for (std::size_t i = 0; i < size; ++i) {
     Outcome& outcome = (*outcomes)[order[i]];
     if (outcome.prediction || !outcome.error.empty()) continue;
-    outcome = {std::nullopt, "There is not enough memory.", ErrorKind::kOutOfMemory};
+    outcome = {std::nullopt, memory ? "There is not enough memory." : error.what(),
+               memory ? ErrorKind::kOutOfMemory : ErrorKind::kModel};
   }
 }
 

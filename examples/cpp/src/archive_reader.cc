@@ -4,6 +4,8 @@
 #include <caffe2/serialize/read_adapter_interface.h>
 
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -36,7 +38,17 @@ std::string FolderOf(const std::vector<ZipEntry>& entries) {
   const std::string& name = entries.front().name;
   const std::size_t slash = name.find('/');
   if (slash == std::string::npos) throw ZipError("it has no folder");
-  return name.substr(0, slash + 1);
+  std::string folder = name.substr(0, slash + 1);
+  for (const ZipEntry& entry : entries) {
+    if (entry.name.rfind(folder, 0) == 0) continue;
+    throw ZipError("'" + Printable(entry.name) + "' is outside of its folder");
+  }
+  return folder;
+}
+
+void CheckSum(const ZipEntry& entry, std::uint32_t crc) {
+  if (crc != entry.crc)
+    throw ZipError("the content of '" + Printable(entry.name) + "' has changed");
 }
 
 }  // namespace
@@ -50,7 +62,9 @@ ArchiveReader::ArchiveReader(const std::string& path)
     Open();
   } catch (const ZipError& error) {
     throw std::runtime_error(subject + ": " + error.what() + ".");
-  } catch (const c10::Error&) {
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception&) {  // torch's own, and those of what it parses
     throw std::runtime_error(subject + ".");
   }
 }
@@ -60,20 +74,35 @@ ArchiveReader::~ArchiveReader() = default;
 void ArchiveReader::Open() {
   const std::vector<ZipEntry> entries = ReadZipDirectory(*file_);
   const std::string folder = FolderOf(entries);
-  // Only now: torch inflates an entry as soon as it opens a file.
+  for (const ZipEntry& entry : entries) {
+    if (!entry.compressed) CheckStored(entry);
+  }
+  // Only now: torch inflates an entry as soon as it opens a file, and believes what it finds there.
   records_ = std::make_unique<caffe2::serialize::PyTorchStreamReader>(adapter());
-  for (const ZipEntry& entry : entries) CheckContent(entry, folder);
+  for (const ZipEntry& entry : entries) {
+    if (entry.compressed) CheckDeflated(entry, folder);
+  }
 }
 
-void ArchiveReader::CheckContent(const ZipEntry& entry, const std::string& folder) const {
-  if (entry.name.rfind(folder, 0) != 0) {
-    throw ZipError("'" + Printable(entry.name) + "' is outside of its folder");
+void ArchiveReader::CheckStored(const ZipEntry& entry) const {
+  std::vector<char> chunk(std::min<std::size_t>(kChunkSize, entry.size));
+  std::uint32_t crc = 0;
+  for (std::uint64_t done = 0; done < entry.size;) {
+    const std::size_t wanted = std::min<std::uint64_t>(chunk.size(), entry.size - done);
+    const std::size_t n = file_->Read(entry.start + done, chunk.data(), wanted);
+    if (n == 0) break;  // somebody has cut the file meanwhile
+    crc = Crc32(chunk.data(), n, crc);
+    done += n;
   }
-  const std::string record = entry.name.substr(folder.size());
+  CheckSum(entry, crc);
+}
+
+void ArchiveReader::CheckDeflated(const ZipEntry& entry, const std::string& folder) const {
   const std::size_t chunk_size = std::min<std::size_t>(kChunkSize, entry.size);
   std::vector<char> chunk(chunk_size);
   std::uint32_t crc = 0;
   if (entry.size > 0) {
+    const std::string record = entry.name.substr(folder.size());
     auto chunks = records_->createChunkReaderIter(record, entry.size, chunk_size);
     for (std::size_t done = 0; done < entry.size;) {
       const std::size_t n = chunks.next(chunk.data());
@@ -81,7 +110,7 @@ void ArchiveReader::CheckContent(const ZipEntry& entry, const std::string& folde
       done += n;
     }
   }
-  if (crc != entry.crc) throw ZipError("the content of '" + Printable(record) + "' has changed");
+  CheckSum(entry, crc);
 }
 
 std::string ArchiveReader::ReadExtraFile(const std::string& name) const {

@@ -36,7 +36,8 @@ class ArchiveReader {
 
  private:
   void Open();
-  void CheckContent(const ZipEntry& entry, const std::string& folder) const;
+  void CheckStored(const ZipEntry& entry) const;
+  void CheckDeflated(const ZipEntry& entry, const std::string& folder) const;
 
   std::string path_;
   std::shared_ptr<const RegularFile> file_;

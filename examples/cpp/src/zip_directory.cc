@@ -112,7 +112,7 @@ ZipEntry ReadEntry(std::string_view directory, std::size_t* position) {
 }
 
 // The local header must tell of the same entry, since it says where the content starts.
-void CheckPlace(const RegularFile& file, const ZipEntry& entry) {
+std::uint64_t FindStart(const RegularFile& file, const ZipEntry& entry) {
   const std::string header = file.Read(entry.offset, kLocalSize + entry.name.size());
   if (header.size() != kLocalSize + entry.name.size() ||
       header.compare(0, 4, kLocalSignature) != 0 ||
@@ -127,6 +127,7 @@ void CheckPlace(const RegularFile& file, const ZipEntry& entry) {
   if (!entry.compressed && entry.size != entry.stored_size) {
     throw ZipError("'" + Printable(entry.name) + "' has two sizes");
   }
+  return start;
 }
 
 std::string LowerCase(std::string text) {
@@ -167,7 +168,7 @@ std::vector<ZipEntry> ReadZipDirectory(const RegularFile& file) {
     entries.push_back(ReadEntry(directory, &position));
   }
   if (entries.size() != place.n_entries) throw ZipError("its directory is damaged");
-  for (const ZipEntry& entry : entries) CheckPlace(file, entry);
+  for (ZipEntry& entry : entries) entry.start = FindStart(file, entry);
   CheckTogether(file, entries);
   return entries;
 }

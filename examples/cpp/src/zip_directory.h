@@ -22,6 +22,7 @@ struct ZipEntry {
   std::uint64_t size = 0;         // of what is inflated
   std::uint64_t stored_size = 0;  // in the file
   std::uint64_t offset = 0;       // of its local header
+  std::uint64_t start = 0;        // of its content
 };
 
 // Reads the directory of a zip or zip64 file. What stands there is what libraries allocate by, so
