@@ -14,6 +14,7 @@ from pf_fairseq.text.inputs import (
     InputLayout,
     build_input,
     check_max_tokens,
+    cut_input,
     pad_batch,
     truncate_pair,
 )
@@ -107,3 +108,22 @@ def test_pad_batch_pads_on_the_right() -> None:
     assert batch.dtype == torch.int64
     assert batch.tolist() == [[0, 7, 2, 1, 1], [0, 7, 8, 9, 2], [0, 1, 1, 1, 1]]
     assert pad_batch([], pad_id=1).shape == (0, 0)
+
+
+@pytest.mark.parametrize("separator", [None, 9])
+@pytest.mark.parametrize("max_tokens", [8, 11, 40])
+def test_a_finished_input_is_cut_as_its_texts_would_have_been(
+    separator: int | None, max_tokens: int
+) -> None:
+    layout = InputLayout(0, 2, separator)
+    texts: list[tuple[list[int], list[int] | None]] = [
+        ([5] * 20, None),
+        ([5, 6], None),
+        ([5] * 20, [6] * 3),
+        ([5] * 3, [6] * 20),
+        ([], [6] * 20),
+    ]
+    for first, second in texts:
+        whole = build_input(first, second, layout=layout, max_tokens=100)
+        cut = cut_input(whole, layout=layout, pair=second is not None, max_tokens=max_tokens)
+        assert cut == build_input(first, second, layout=layout, max_tokens=max_tokens)
