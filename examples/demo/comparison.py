@@ -18,10 +18,11 @@ import torch
 from chain import Chain
 
 from pf_fairseq import EarlyExitClassifier
-from pf_fairseq.exiting.policy import choose_exits, distance_to_parameter
+from pf_fairseq.exiting.point import PointOrigin
+from pf_fairseq.exiting.policy import PolicyScores, choose_exits, distance_to_parameter
 from pf_fairseq.exiting.recorded import RecordedExits
 from pf_fairseq.files import write_text
-from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
+from pf_fairseq.modules.policies import build_policy
 from pf_fairseq.text.task import TaskDescription
 
 # A name in the summary, and how a reader knows it.
@@ -194,9 +195,9 @@ def compare(
     recorded: RecordedExits,
     labels: Sequence[str],
     point: Point,
+    scores: PolicyScores,
 ) -> None:
-    """Compare one runtime's answers at one operating point with the evaluation's."""
-    scores = recorded.scores(build_policy(DEFAULT_POLICY))
+    """Compare one runtime's answers at one operating point with what the policy's scores say."""
     exits = choose_exits(scores, point.threshold)
     near = distance_to_parameter(scores, point.threshold) < SCORE_TOLERANCE
     predictions = recorded.predictions_at(exits)
@@ -220,7 +221,7 @@ def compare_runtimes(chain: Chain) -> str:
         f"\n$ {shlex.join(map(str, example))} < sentences > answers",
         flush=True,
     )
-    milliseconds, agreement = _measure_all(chain, texts, points)
+    milliseconds, agreement = _measure_all(chain, texts, points, PointOrigin.from_dict(content))
     write_summary(
         chain.work / "summary.json",
         task=chain.task,
@@ -253,12 +254,17 @@ def _texts(chain: Chain) -> list[Text]:
 
 
 def _measure_all(
-    chain: Chain, texts: list[Text], points: list[dict[str, Any]]
+    chain: Chain, texts: list[Text], points: list[dict[str, Any]], origin: PointOrigin
 ) -> tuple[dict[str, dict[str, float]], Agreement]:
     torch.set_num_threads(1)
     eager = EarlyExitClassifier.load(chain.checkpoint, chain.data)
     scripted = EarlyExitClassifier.load(chain.archive)
     recorded = read_recorded(chain.evaluation / "logits.npz")
+    scores = recorded.scores(
+        build_policy(origin.policy.name),
+        min_exit_layer=origin.min_exit_layer,
+        check_interval=origin.check_interval,
+    )
     labels = TaskDescription.read(chain.data).labels
     agreement = Agreement(len(texts))
     milliseconds: dict[str, dict[str, float]] = {"python": {}, "torchscript": {}, "cpp": {}}
@@ -275,7 +281,7 @@ def _measure_all(
         program.close()
         for name, found in answers.items():
             milliseconds[name][entry["name"]] = per_text[name]
-            compare(agreement, found, recorded, labels, point)
+            compare(agreement, found, recorded, labels, point, scores)
     return milliseconds, agreement
 
 

@@ -10,6 +10,7 @@ import torch
 
 from pf_fairseq.exiting.recorded import RecordedExits
 from pf_fairseq.modules.entropy import exit_entropy
+from pf_fairseq.modules.policies import build_policy
 from pf_fairseq.text.glue import read_glue
 from pf_fairseq.text.tokenizer import load_tokenizer
 
@@ -136,7 +137,8 @@ def test_differences_are_counted_and_told_from_near_ones() -> None:
     threshold = float(exit_entropy(recorded.logits)[1, 0]) - 1e-5
     agreement = Agreement(sentences=3)
     answers = [Answer("yes", 1), Answer("yes", 1), Answer("no", 2)]
-    compare(agreement, answers, recorded, ["yes", "no"], Point(2.0, threshold))
+    scores = recorded.scores(build_policy("entropy"))
+    compare(agreement, answers, recorded, ["yes", "no"], Point(2.0, threshold), scores)
     assert agreement.counts() == {
         "sentences": 3,
         "different_labels": 1,
