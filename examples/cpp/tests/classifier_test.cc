@@ -26,11 +26,16 @@ class ClassifierTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ClassifierTest, AnswersAsPythonAtEveryThresholdAndBatchSize) {
   const Expected expected = testing::ReadExpected(GetParam());
-  for (const ExpectedRun& run : expected.runs) {
-    for (const std::int64_t batch_size : {1, 7, 64, 1000}) {
-      SCOPED_TRACE("batch size " + std::to_string(batch_size));
-      const Classifier classifier = Load(expected, run, batch_size);
-      ExpectSamePredictions(classifier.Classify(expected.sentences), run.predictions);
+  const Archive archive(expected.path);
+  const std::shared_ptr<const Engine> engine = LoadEngine(archive);
+  for (const std::int64_t batch_size : {1, 7, 64, 1000}) {
+    SCOPED_TRACE("batch size " + std::to_string(batch_size));
+    ClassifierOptions options;
+    options.batch_size = batch_size;
+    const Classifier classifier(TextEncoder(archive), engine, options);
+    for (const ExpectedRun& run : expected.runs) {
+      ExpectSamePredictions(classifier.Classify(expected.sentences, {run.threshold, {}}),
+                            run.predictions);
     }
   }
 }
