@@ -128,7 +128,7 @@ SentencePieceModel Read(std::string_view content) {
   model.normalizer.treat_whitespace_as_suffix = trainer.treat_whitespace_as_suffix;
   if (trainer.model_type != kUnigram) {
     throw std::domain_error(
-        "must be a sentencepiece model of type unigram, as ALBERT's is, but was trained as bpe, "
+        "must be a sentencepiece model of type unigram, but was trained as bpe, "
         "word or char");
   }
   if (trainer.byte_fallback ||

@@ -94,7 +94,7 @@ TEST(SentencePieceModel, RefusesOtherKindsOfModels) {
   const std::string unknown = PieceField("<unk>", 2);
   for (const char type : {2, 3, 4}) {
     ExpectRefused(unknown + Field(2, "\x18"s + type) + Field(3, ""),
-                  "must be a sentencepiece model of type unigram, as ALBERT's is, but was trained");
+                  "must be a sentencepiece model of type unigram, but was trained");
   }
   const std::string message =
       "must have no byte pieces, but was trained with byte_fallback; train it without.";
