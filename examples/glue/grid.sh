@@ -60,7 +60,7 @@ plain() { # NAME LR FLAG...: the last exit alone, as a stock classifier
   cell "$name" "$lr" --criterion sentence_prediction --no-past --no-future "$@"
 }
 
-ours() { # NAME LR FLAG...: as in the paper, with the whole gradient of every exit, unless a flag says otherwise
+ours() { # NAME LR FLAG...: as in the paper, the encoder gets the whole gradient of every exit
   local name=$1 lr=$2
   shift 2
   cell "$name" "$lr" --criterion past_future --exit-gradient-scale 1 "$@"
@@ -76,7 +76,7 @@ ours both-5e-5 5e-5
 ours both-1e-4-frozen-3 1e-4 --frozen-layers 3
 # How much of the gradient of the exits before the last reaches the encoder; 1 is the paper.
 for scale in 0 0.03 0.1 0.3 1; do
-  ours "both-1e-4-g-$scale" 1e-4 --exit-gradient-scale "$scale"
+  cell "both-1e-4-g-$scale" 1e-4 --criterion past_future --exit-gradient-scale "$scale"
 done
 ours mean-1e-4 1e-4 --readout mean
 ours first-1e-4 1e-4 --readout first
