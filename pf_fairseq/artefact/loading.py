@@ -80,7 +80,7 @@ def _read_extra(content: bytes, path: Path) -> dict[str, bytes]:
                 _, _, name = entry.filename.partition("/extra/")
                 if name:
                     found[name] = archive.read(entry)
-    except (*ZIP_ERRORS, NotImplementedError) as error:
+    except ZIP_ERRORS as error:
         raise InputError(
             f"`{path}` is damaged or no TorchScript archive; export it again with "
             f"`pf-fairseq export`."

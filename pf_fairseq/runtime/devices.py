@@ -22,7 +22,7 @@ def check_device(device: object, name: str) -> torch.device:
         if found.type == "meta":
             raise RuntimeError("it computes nothing")
         torch.empty(0, device=found)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError) as error:
         raise InputError(
             f"`{name}` must be a device that this machine and this torch have, but is "
             f"{str(device)!r} instead; use `cpu`."
