@@ -29,6 +29,17 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
+def finite(value: object) -> float | None:
+    """The value as a finite float; None if it is a text, a truth value, or none that fits."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # an int of more than 308 digits
+        return None
+    return number if math.isfinite(number) else None
+
+
 def read_number(value: object, name: str) -> float:
     """Take a finite number.
 
@@ -39,13 +50,9 @@ def read_number(value: object, name: str) -> float:
     Raises:
         ValueError: with one sentence.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if math.isfinite(number):
-            return number
+    number = finite(value)
+    if number is not None:
+        return number
     raise ValueError(f"`{name}` must be a finite number, but is {shown(value)} instead")
 
 

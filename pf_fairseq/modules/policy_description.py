@@ -1,9 +1,10 @@
 """What an archive says of the policy inside it: plain data, for those that never run it."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from pf_fairseq.values import finite
 
 # Those of `POLICIES`, for command lines that answer `--help` without torch.
 POLICY_NAMES = ("entropy", "max_probability")
@@ -43,21 +44,10 @@ class PolicyDescription:
                 raise ValueError(_wrong(content, field, "a text that is not empty"))
         if type(content.get("sign")) is not int or content["sign"] not in (-1, 1):
             raise ValueError(_wrong(content, "sign", "-1 or 1"))
-        return cls(
-            content["name"], content["parameter_unit"], content["sign"], _finite(content, "never")
-        )
-
-
-def _finite(content: Mapping[str, Any], field: str) -> float:
-    value = content.get(field)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:  # an int of more than 308 digits
-            number = math.inf
-        if math.isfinite(number):
-            return number
-    raise ValueError(_wrong(content, field, "a finite number"))
+        never = finite(content.get("never"))
+        if never is None:
+            raise ValueError(_wrong(content, "never", "a finite number"))
+        return cls(content["name"], content["parameter_unit"], content["sign"], never)
 
 
 def _wrong(content: Mapping[str, Any], field: str, rule: str) -> str:
