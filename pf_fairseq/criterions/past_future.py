@@ -108,7 +108,7 @@ class PastFutureCriterion(FairseqCriterion):
             )
         _, exits = model(**sample["net_input"], classification_head_name=self.head_name)
         targets = sample["target"].view(-1)
-        loss, parts = model.method.losses(exits, targets, self.options)
+        loss, parts = model.method.losses(exits, targets, self.options, model.training_stage)
         log: dict[str, Any] = {name: part.data for name, part in parts.items()}
         n_sentences = targets.numel()
         log.update(
@@ -135,10 +135,10 @@ class PastFutureCriterion(FairseqCriterion):
     def reduce_metrics(cls, logging_outputs: Sequence[dict[str, Any]]) -> None:
         """Log what `forward` returned on all ranks."""
         n_sentences = sum(log.get("nsentences", 0) for log in logging_outputs)
-        for key in ("loss", "ce_loss", "imitation_loss"):
-            if any(key in log for log in logging_outputs):
-                total = sum(log.get(key, 0) for log in logging_outputs)
-                metrics.log_scalar(key, total / n_sentences, n_sentences, round=4)
+        parts = {key for log in logging_outputs for key in log if key.endswith("_loss")}
+        for key in ("loss", *sorted(parts)):
+            total = sum(log.get(key, 0) for log in logging_outputs)
+            metrics.log_scalar(key, total / n_sentences, n_sentences, round=4)
         if any("scores" in log for log in logging_outputs):
             _log_exits(torch.cat([log["scores"] for log in logging_outputs if "scores" in log]))
         elif any("ncorrect" in log for log in logging_outputs):

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from pf_fairseq.modules.exits import AllExits
-from pf_fairseq.modules.layout import Layout
+from pf_fairseq.modules.all_exits import AllExits, Exits
 from pf_fairseq.modules.steps import ExitSteps
 
 
@@ -23,27 +22,19 @@ class Losses(NamedTuple):
     """A batch's loss, summed over its sentences, and the parts of it that are logged."""
 
     total: Tensor
-    parts: dict[str, Tensor]
+    parts: dict[str, Tensor]  # by names that end in `_loss`
 
 
-class Exits(Protocol):
-    """The exits of all layers, as training runs them: a module with the parameters.
+class TrainingStage(NamedTuple):
+    """Where training stands, for a method whose exits learn in stages.
 
-    After each layer it sees the hidden states of all tokens, and takes from them what it wants to
-    keep: a state, or what an attention of its own over the tokens makes of them. Once all layers
-    have run it is given all that it kept, and answers for every exit at once.
+    A stage of its own is a run of fairseq-train of its own: the second stage of a method that
+    trains its encoder first starts from the first (`--finetune-from-model`) with a frozen encoder
+    (`--freeze-schedule always`). A method that takes turns goes by the update.
     """
 
-    n_layers: int
-    n_classes: int
-
-    def summarise(self, hidden: Tensor, layout: Layout, layer: int) -> Tensor:
-        """What is kept of a layer (1-based): `(B, T, H)` to `(B, K)`, `K` the same for each."""
-        ...
-
-    def __call__(self, summaries: Tensor) -> AllExits:
-        """Every exit, from what was kept of all layers `(B, L, K)`."""
-        ...
+    update: int  # number of the update, from 0
+    encoder_frozen: bool  # whether no layer of the encoder is ever updated
 
 
 class Method(Protocol):
@@ -57,8 +48,8 @@ class Method(Protocol):
     name: str
     default_policy: str
 
-    def build_exits(self, hidden_dim: int, n_layers: int, n_classes: int, flags: Any) -> nn.Module:
-        """Make the exits, an `Exits`.
+    def build_exits(self, hidden_dim: int, n_layers: int, n_classes: int, flags: Any) -> Exits:
+        """Make the exits.
 
         Args:
             hidden_dim: width `H` of the encoder.
@@ -68,14 +59,23 @@ class Method(Protocol):
         """
         ...
 
-    def losses(self, exits: AllExits, targets: Tensor, options: LossOptions) -> Losses:
-        """The loss of a batch with labels int64 `(B,)`."""
+    def losses(
+        self, exits: AllExits, targets: Tensor, options: LossOptions, stage: TrainingStage
+    ) -> Losses:
+        """The loss of a batch.
+
+        Args:
+            exits: every exit of the batch.
+            targets: labels, int64 `(B,)`.
+            options: the criterion's flags.
+            stage: where training stands.
+        """
         ...
 
     def evidence(self, exits: AllExits) -> Tensor:
         """What a policy is given beside logits, fp32 `(B, L, E)`, as the steps give it."""
         ...
 
-    def steps(self, exits: nn.Module) -> ExitSteps:
+    def steps(self, exits: Exits) -> ExitSteps:
         """What inference runs, made of trained exits."""
         ...

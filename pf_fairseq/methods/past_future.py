@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from pf_fairseq.losses import imitation_loss, layer_weighted_cross_entropy
-from pf_fairseq.methods.method import Losses, LossOptions
-from pf_fairseq.modules.exits import AllExits, ExitOptions, PastFutureExits
+from pf_fairseq.methods.method import Losses, LossOptions, TrainingStage
+from pf_fairseq.modules.all_exits import AllExits, Exits
+from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
 from pf_fairseq.modules.steps import ExitSteps
 from pf_fairseq.modules.steps.past_future import past_future_steps
 
@@ -17,12 +18,14 @@ class PastFutureMethod:
     name = "past_future"
     default_policy = "entropy"
 
-    def build_exits(self, hidden_dim: int, n_layers: int, n_classes: int, flags: Any) -> nn.Module:
+    def build_exits(self, hidden_dim: int, n_layers: int, n_classes: int, flags: Any) -> Exits:
         """Make `PastFutureExits` of the flags."""
         return PastFutureExits(hidden_dim, n_layers, n_classes, exit_options(flags))
 
-    def losses(self, exits: AllExits, targets: Tensor, options: LossOptions) -> Losses:
-        """Weighted cross entropy, and the imitation loss where there is a future."""
+    def losses(
+        self, exits: AllExits, targets: Tensor, options: LossOptions, stage: TrainingStage
+    ) -> Losses:
+        """Weighted cross entropy, and the imitation loss where there is a future, at any stage."""
         ce_loss = layer_weighted_cross_entropy(
             exits.logits, targets, options.distillation, options.layer_weight_power
         )
@@ -37,7 +40,7 @@ class PastFutureMethod:
         """None: `(B, L, 0)`."""
         return exits.logits[..., :0].float()
 
-    def steps(self, exits: nn.Module) -> ExitSteps:
+    def steps(self, exits: Exits) -> ExitSteps:
         """One step per layer, folded where the exits are linear."""
         assert isinstance(exits, PastFutureExits)
         return past_future_steps(exits)

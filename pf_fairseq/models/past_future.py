@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from pf_fairseq.backbones.backbone import Backbone
 from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.checkpoints.restoring import fit_state_dict
-from pf_fairseq.methods import METHODS, Method
+from pf_fairseq.methods import METHODS, Method, TrainingStage
 from pf_fairseq.models.checks import check_config, refusal
 from pf_fairseq.models.config import PastFutureConfig
 from pf_fairseq.models.freezing import LayerFreezing
 from pf_fairseq.models.grouping import groups_by_length
-from pf_fairseq.modules.exits import AllExits, PastFutureExits
+from pf_fairseq.modules.all_exits import AllExits, Exits
 from pf_fairseq.modules.gradient_scale import scale_gradient
 from pf_fairseq.modules.layout import Layout, narrow
 from pf_fairseq.modules.steps import ExitSteps
@@ -45,6 +45,7 @@ class PastFutureModel(BaseFairseqModel, ABC):
         self.encoder = nn.ModuleDict({"sentence_encoder": encoder})
         self.classification_heads = nn.ModuleDict()
         self.freezing: LayerFreezing | None = None
+        self._update = 0
         self._freeze()
 
     @classmethod
@@ -90,15 +91,21 @@ class PastFutureModel(BaseFairseqModel, ABC):
         return METHODS[str(self.cfg.exit_method)]
 
     @property
+    def training_stage(self) -> TrainingStage:
+        """Where training stands."""
+        frozen = self._always_frozen and self.cfg.frozen_layers == self.n_layers
+        return TrainingStage(self._update, frozen)
+
+    @property
     def n_layers(self) -> int:
         """Depth, and number of exits."""
         return len(self.sentence_encoder.layers)
 
-    def exits(self, name: str | None = None) -> PastFutureExits:
+    def exits(self, name: str | None = None) -> Exits:
         """The exits called `name`; the only ones there are if no name is given."""
         name = next(iter(self.classification_heads)) if name is None else name
         exits = self.classification_heads[name]
-        assert isinstance(exits, PastFutureExits)
+        assert isinstance(exits, Exits)
         return exits
 
     def register_classification_head(
@@ -124,7 +131,7 @@ class PastFutureModel(BaseFairseqModel, ABC):
             return cast(AllExits, exits(summaries))
         return self._with_scaled_gradients(exits, summaries)
 
-    def _with_scaled_gradients(self, exits: PastFutureExits, summaries: Tensor) -> AllExits:
+    def _with_scaled_gradients(self, exits: Exits, summaries: Tensor) -> AllExits:
         """All exits, of which those before the last send `--exit-gradient-scale` of their gradient.
 
         Scaled is what enters the exits, so that their own weights learn at the full rate.
@@ -132,7 +139,7 @@ class PastFutureModel(BaseFairseqModel, ABC):
         factors = summaries.new_full((self.n_layers, 1), self.cfg.exit_gradient_scale)
         factors[-1] = 1.0
         found = cast(AllExits, exits(scale_gradient(summaries, factors)))
-        if exits.detach_past:
+        if not exits.reaches_back:
             return found
         # The last exit reaches the earlier states through its past, and is not to be scaled there.
         last = cast(AllExits, exits(summaries)).logits[:, -1:]
@@ -143,7 +150,7 @@ class PastFutureModel(BaseFairseqModel, ABC):
         enabled = self.cfg.cpu_bf16 and self.training and device.type == "cpu"
         return torch.autocast("cpu", torch.bfloat16, enabled=enabled)
 
-    def _summaries_by_length(self, tokens: Tensor, exits: PastFutureExits) -> Tensor:
+    def _summaries_by_length(self, tokens: Tensor, exits: Exits) -> Tensor:
         """What the exits keep of every layer, `(B, L, summary_dim)`, in the order of `tokens`."""
         with self._gradients_unless(self._always_frozen):
             hidden, layout = self.sentence_encoder.embed(tokens)
@@ -157,7 +164,7 @@ class PastFutureModel(BaseFairseqModel, ABC):
         rows = torch.cat([rows for rows, _ in groups])
         return torch.cat(summaries)[rows.argsort()]
 
-    def _summaries(self, hidden: Tensor, layout: Layout, exits: PastFutureExits) -> Tensor:
+    def _summaries(self, hidden: Tensor, layout: Layout, exits: Exits) -> Tensor:
         """What the exits keep of every layer, `(B, L, summary_dim)`, for embedded tokens."""
         n_constant = self.cfg.frozen_layers if self._always_frozen else 0
         summaries = []
@@ -201,6 +208,7 @@ class PastFutureModel(BaseFairseqModel, ABC):
     def set_num_updates(self, num_updates: int) -> None:
         """Called by fairseq before each update."""
         super().set_num_updates(num_updates)
+        self._update = num_updates
         if self.freezing is not None:
             self.freezing.set_update(num_updates)
 

@@ -1,11 +1,12 @@
 """The exit heads of all layers: past, imitated future, gate and classifier put together."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from pf_fairseq.modules.all_exits import AllExits, Exits
 from pf_fairseq.modules.choices import check_choice
 from pf_fairseq.modules.gate import MergingGate
 from pf_fairseq.modules.imitation import ImitationLearners
@@ -35,15 +36,7 @@ class ExitOptions:
     dropout: float = 0.0
 
 
-class AllExits(NamedTuple):
-    """Every exit of a batch: what training needs."""
-
-    logits: Tensor  # (B, L, C)
-    states: Tensor  # (B, L, D)
-    imitated: Tensor | None  # (B, L - 1, L - 1, D), for the loss; None without a future
-
-
-class PastFutureExits(nn.Module):
+class PastFutureExits(Exits):
     r"""Exit heads, all at once, as training needs them; `modules.steps` takes them one by one.
 
     State space, Eq. (8): :math:`z_i = \alpha s_p + (1 - \alpha) s_f`, then the exit's classifier.
@@ -75,10 +68,9 @@ class PastFutureExits(nn.Module):
     def __init__(
         self, hidden_dim: int, n_layers: int, n_classes: int, options: ExitOptions
     ) -> None:
-        super().__init__()
+        reaches_back = options.use_past and not options.detach_past
+        super().__init__(n_layers, n_classes, reaches_back=reaches_back)
         check_choice("merge_space", options.merge_space, MERGE_SPACES)
-        self.n_layers = n_layers
-        self.n_classes = n_classes
         self.use_past = options.use_past
         self.use_future = options.use_future
         self.use_gate = options.use_future and options.use_gate

@@ -7,8 +7,9 @@ import torch
 from torch.testing import assert_close
 
 from pf_fairseq.losses import imitation_loss, layer_weighted_cross_entropy
-from pf_fairseq.methods import METHODS, LossOptions
-from pf_fairseq.modules.exits import AllExits, PastFutureExits
+from pf_fairseq.methods import METHODS, LossOptions, TrainingStage
+from pf_fairseq.modules.all_exits import AllExits
+from pf_fairseq.modules.exits import PastFutureExits
 from pf_fairseq.modules.policies import POLICIES
 from tests.modules.exits_cases import OneAfterAnother, hidden_of
 from tests.modules.random_weights import randomise
@@ -29,6 +30,7 @@ FLAGS = SimpleNamespace(
     pooler_dropout=0.0,
 )
 METHOD = METHODS["past_future"]
+JOINT = TrainingStage(update=0, encoder_frozen=False)
 
 
 def build(**flags: object) -> PastFutureExits:
@@ -51,7 +53,7 @@ def test_every_method_names_a_policy_that_there_is() -> None:
 @pytest.mark.parametrize("weight", [0.0, 0.5])
 def test_the_loss_is_cross_entropy_and_imitation(weight: float) -> None:
     found, targets = answer(build()), torch.tensor([0, 1, 2, 1, 0])
-    losses = METHOD.losses(found, targets, LossOptions(weight, 2.0, 0.25))
+    losses = METHOD.losses(found, targets, LossOptions(weight, 2.0, 0.25), JOINT)
     ce_loss = layer_weighted_cross_entropy(found.logits, targets, 0.25, 2.0)
     assert found.imitated is not None
     cos_loss = imitation_loss(found.imitated, found.states)
@@ -60,7 +62,8 @@ def test_the_loss_is_cross_entropy_and_imitation(weight: float) -> None:
 
 
 def test_without_a_future_there_is_no_imitation() -> None:
-    losses = METHOD.losses(answer(build(no_future=True)), torch.zeros(5).long(), LossOptions())
+    found = answer(build(no_future=True))
+    losses = METHOD.losses(found, torch.zeros(5).long(), LossOptions(), JOINT)
     assert torch.equal(losses.total, losses.parts["ce_loss"]) and len(losses.parts) == 1
 
 

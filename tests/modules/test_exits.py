@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from pf_fairseq.modules.exits import AllExits, ExitOptions, PastFutureExits
+from pf_fairseq.modules.all_exits import AllExits
+from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
 from tests.modules.exits_cases import (
     ALL_OPTIONS,
     N_LAYERS,
