@@ -1,11 +1,14 @@
 """A corpus of opinions in the layout of GLUE's SST-2, made by a small grammar.
 
-Sentences are of graded difficulty. In a plain one a single judging word decides ("the soup was
-superb"), and one layer is enough. In a contrast two clauses disagree, and what counts is the one
-that is not conceded; as the same words stand in sentences of either label, a layer has to find out
-first to which clause a word belongs. In the hardest, each clause may be denied besides ("although
-the soup was far from superb , the waiter was never rude"): denial, concession and verdict need
-layers one after another.
+Sentences are of graded difficulty. In a plain one every judging word says the label ("the soup was
+superb , and the waiter was witty"), and one layer is enough. In a contrast two clauses disagree,
+and what counts is the one that is not conceded; as the same words stand in sentences of either
+label, a layer has to find out first to which clause a word belongs. In the hardest, each clause may
+be denied besides ("although the soup was far from superb , the waiter was never rude"): denial,
+concession and verdict need layers one after another.
+
+Easy sentences are as long as hard ones. Were they shorter, the layers that leaving early saves
+would be the cheap ones, and milliseconds would fall far behind layers.
 """
 
 import random
@@ -91,22 +94,19 @@ class Grammar:
 
     def sentence(self, positive: bool, kind: str) -> str:
         """Give one sentence of this polarity and this kind, one of `KINDS`."""
-        if kind == "plain":
-            text = self.plain(positive)
-        elif kind == "denied":
-            text = self.clause(positive, denied=True)
+        easy = kind in ("plain", "denied")
+        if easy:
+            text = self.agreement(positive, denied=kind == "denied")
         else:
             text = self.contrast(positive, denials=kind == "denied contrast")
-        if self.draw.random() < 0.3:
+        # Easy clauses are shorter: a scene makes up for it more often.
+        if self.draw.random() < (0.6 if easy else 0.3):
             text = f"{self.draw.choice(SCENES)} , {text}"
         return text
 
-    def plain(self, positive: bool) -> str:
-        """One judgement, or two that agree."""
-        text = self.clause(positive)
-        if self.draw.random() < 0.4:
-            text = f"{text} , and {self.clause(positive)}"
-        return text
+    def agreement(self, positive: bool, *, denied: bool) -> str:
+        """Two judgements that agree, the first by a denial where one is wanted."""
+        return f"{self.clause(positive, denied=denied)} , and {self.clause(positive)}"
 
     def contrast(self, positive: bool, *, denials: bool) -> str:
         """Two judgements that disagree; with `denials` each is denied in half of the sentences."""

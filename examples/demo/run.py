@@ -26,7 +26,7 @@ from pf_fairseq.files import atomic_directory, write_text
 from pf_fairseq.text.glue import GLUE_TASKS, read_glue
 
 WORK = Path("build/demo")
-N_TRAIN, N_DEV = 17_000, 1_000
+N_TRAIN, N_DEV = 13_000, 1_000
 OWN_VOCABULARY = 1000
 SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>"]
 MASK_TOKEN = "<mask>"

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from statistics import mean
 from types import ModuleType
 
 import pytest
@@ -62,10 +63,21 @@ def test_every_clause_of_an_easy_sentence_says_its_label(
 ) -> None:
     grammar = corpus.Grammar(seed=0)
     for _ in range(200):
-        assert set(polarities(corpus, grammar.plain(positive))) == {positive}
-        denied = grammar.clause(positive, denied=True)
-        assert polarities(corpus, denied) == [positive]
+        plain = grammar.agreement(positive, denied=False)
+        assert polarities(corpus, plain) == [positive, positive]
+        denied = grammar.agreement(positive, denied=True)
+        assert polarities(corpus, denied) == [positive, positive]
         assert any(f" {denial} " in denied for denial in corpus.DENIALS)
+        assert not any(f" {denial} " in plain for denial in corpus.DENIALS)
+
+
+def test_easy_sentences_are_as_long_as_hard_ones(corpus: ModuleType) -> None:
+    grammar = corpus.Grammar(seed=0)
+    words = {
+        kind: mean(len(grammar.sentence(i % 2 == 0, kind).split()) for i in range(1000))
+        for kind in corpus.KINDS
+    }
+    assert max(words.values()) < 1.2 * min(words.values()), words
 
 
 @pytest.mark.parametrize("positive", [True, False])
