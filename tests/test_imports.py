@@ -1,6 +1,8 @@
 """Imports point one way, and no two modules import each other, wherever an import stands."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pf_fairseq
 
 PACKAGE = "pf_fairseq"
 ROOT = Path(pf_fairseq.__file__).parent
+ARCHIVE = Path(__file__).parent / "data" / "format_1" / "model.pt"
 
 # From the top down: a room imports those below it, and none beside or above it.
 LAYERS = [
@@ -129,3 +132,20 @@ def test_knows_nothing_of_fairseq(room: str) -> None:
         if any(each.split(".")[0] == "fairseq" for each in imported_names(FILES[name]))
     ]
     assert guilty == []
+
+
+def test_archives_serve_where_there_is_no_fairseq() -> None:
+    """What the walk says of the text, the interpreter says in a process of its own."""
+    modules = [name for name in FILES if room_of(name) in FAIRSEQ_FREE]
+    code = (
+        "import importlib, sys\n"
+        "sys.modules['fairseq'] = None\n"  # importing it raises ImportError
+        "archive, *modules = sys.argv[1:]\n"
+        "for name in modules: importlib.import_module(name)\n"
+        "from pf_fairseq import EarlyExitClassifier\n"
+        "print(EarlyExitClassifier.load(archive).predict(['good'])[0].exit_layer)\n"
+    )
+    command = [sys.executable, "-c", code, str(ARCHIVE), *modules]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0

@@ -22,6 +22,7 @@ constexpr std::size_t kEndSize = 22, kEnd64Size = 56, kLocator64Size = 20, kEntr
 constexpr std::size_t kLongestComment = 0xFFFF;
 constexpr std::uint64_t kIn64 = 0xFFFFFFFF;  // the true number stands in the zip64 field
 constexpr std::uint64_t kEncrypted = 1;
+constexpr std::uint64_t kFolder = 0x10;  // of DOS, in an entry's external attributes
 
 // Tensors are stored as they are; code, metadata and tokenizer files are small.
 constexpr std::uint64_t kSmall = 64 << 20;
@@ -106,6 +107,10 @@ ZipEntry ReadEntry(std::string_view directory, std::size_t* position) {
   ReadZip64Field(bytes.substr(kEntrySize + name_size, extra_size), &entry);
   if ((method != 0 && method != 8) || (flags & kEncrypted) != 0) {
     throw ZipError("'" + Printable(entry.name) + "' is neither stored nor deflated");
+  }
+  // torch's reader would take it for empty, and leave what it should hold unfilled.
+  if ((Number(bytes, 38, 4) & kFolder) != 0) {
+    throw ZipError("'" + Printable(entry.name) + "' is marked as a folder");
   }
   *position += size;
   return entry;

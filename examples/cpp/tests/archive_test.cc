@@ -114,6 +114,10 @@ TEST_F(ArchiveTest, RefusesADirectoryThatLies) {
   elsewhere.Add(entry);
   elsewhere.directory[elsewhere.directory.size() - entry.name.size() - 4] = 7;  // its place
   refused(elsewhere, "'a/version' is not where its directory says");
+  ZipFile folder;
+  folder.Add(entry);
+  folder.directory[folder.directory.size() - entry.name.size() - 8] = 0x10;  // its attributes
+  refused(folder, "'a/version' is marked as a folder");
   ZipFile cut;
   cut.Add(entry);
   cut.directory.pop_back();
