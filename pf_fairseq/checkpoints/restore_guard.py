@@ -38,19 +38,20 @@ def install() -> None:
 
     @functools.wraps(original)
     def load_checkpoint(cfg: Any, trainer: Any, **arguments: Any) -> Any:
-        flag = check_restorable(cfg, _remember_data(trainer.task))
+        flag = check_restorable(cfg, _remember_data(trainer.task), trainer.cfg.model)
         with dropping_other_heads() if flag == FINETUNE else nullcontext():
             return original(cfg, trainer, **arguments)
 
     checkpoint_utils.load_checkpoint = load_checkpoint
 
 
-def check_restorable(cfg: Any, data: Path | None = None) -> str:
+def check_restorable(cfg: Any, data: Path | None = None, model_flags: Any = None) -> str:
     """Look at what `--restore-file`, `--finetune-from-model` or a resume would load.
 
     Args:
         cfg: fairseq's checkpoint options.
         data: the data-bin of the training; None: the checkpoint is not compared with any.
+        model_flags: the model's flags of the training; None: likewise.
 
     Returns:
         The flag that names the checkpoint; empty if none is loaded.
@@ -73,6 +74,8 @@ def check_restorable(cfg: Any, data: Path | None = None) -> str:
             _check_data(state, path, data, flag)
     except InputError as error:
         raise SystemExit(f"past_future: {error}") from error
+    if flag != FINETUNE and _is_ours(state):
+        _warn_of_another_scale(state, path, model_flags)
     for entry, old_entry in _TRAINING_STATE.items():
         if entry not in state and old_entry not in state:
             raise SystemExit(
@@ -118,6 +121,20 @@ def _check_data(state: dict[str, Any], path: Path, data: Path, flag: str) -> Non
             return
         known.check(found, source=f"checkpoint `{path}`", folder=data, remedy=_PREPROCESS)
     known.check(found, source=f"checkpoint `{path}`", folder=data)
+
+
+def _warn_of_another_scale(state: dict[str, Any], path: Path, model_flags: Any) -> None:
+    """Training from before there was `--exit-gradient-scale` had 1, which is not its default."""
+    before = float(state["cfg"]["model"].get("exit_gradient_scale", 1.0))
+    now = float(getattr(model_flags, "exit_gradient_scale", before))
+    if now != before:
+        logger.warning(
+            "checkpoint `%s` was trained with `--exit-gradient-scale %g` and goes on with %g; give "
+            "that flag to train as before",
+            path,
+            before,
+            now,
+        )
 
 
 def _is_ours(state: dict[str, Any]) -> bool:

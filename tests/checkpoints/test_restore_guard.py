@@ -98,5 +98,39 @@ def test_installing_twice_wraps_once(monkeypatch: pytest.MonkeyPatch) -> None:
     restore_guard.install()
     assert restore_guard.checkpoint_utils.load_checkpoint is wrapped
     cfg = options(Path("nowhere"))
-    trainer = SimpleNamespace(task=None, name="a trainer")
+    trainer = SimpleNamespace(task=None, cfg=SimpleNamespace(model=None), name="a trainer")
     assert wrapped(cfg, trainer, reset=True) == "loaded for a trainer with {'reset': True}"
+
+
+@pytest.mark.parametrize(
+    ("known", "given", "said"),
+    [
+        ({}, 0.1, "trained with `--exit-gradient-scale 1` and goes on with 0.1"),
+        ({"exit_gradient_scale": 0.3}, 0.1, "`--exit-gradient-scale 0.3` and goes on with 0.1"),
+        ({}, 1.0, ""),  # from before the flag, when all of the gradient went in
+        ({"exit_gradient_scale": 0.1}, 0.1, ""),
+    ],
+)
+def test_another_gradient_scale_is_said_when_training_resumes(
+    known: dict[str, float],
+    given: float,
+    said: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = {"_name": "past_future_roberta_base", **known}
+    cfg = {"model": model, "task": {"_name": "sentence_prediction"}}
+    save(tmp_path / "checkpoint_last.pt", {**GOOD, "cfg": cfg})
+    flags = SimpleNamespace(exit_gradient_scale=given)
+    check_restorable(options(tmp_path), None, flags)
+    assert said in caplog.text and bool(said) == bool(caplog.text)
+
+
+def test_fine_tuning_chooses_its_own_gradient_scale(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cfg = {"model": {"_name": "past_future_roberta_base"}, "task": {"_name": "x"}}
+    path = save(tmp_path / "start.pt", {**GOOD, "cfg": cfg})
+    flags = SimpleNamespace(exit_gradient_scale=0.1)
+    check_restorable(options(tmp_path, finetune_from_model=path), None, flags)
+    assert not caplog.text
