@@ -15,8 +15,8 @@ from torch import Tensor
 from pf_fairseq.backbones.catalogue import BACKBONES
 from pf_fairseq.criterions.labels import check_classes
 from pf_fairseq.criterions.scores import pack_scores, unpack_scores
+from pf_fairseq.exiting.curve import accuracy_at_speedup
 from pf_fairseq.exiting.policy import PolicyScores, checked_layers, score_exits
-from pf_fairseq.exiting.thresholds import accuracy_at_speedup
 from pf_fairseq.methods import LossOptions
 from pf_fairseq.modules.policies import build_policy
 from pf_fairseq.modules.policy_description import PolicyDescription

@@ -1,5 +1,6 @@
 """The trade-off curve: every distinct behaviour of the parameter, from one sorted sweep."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -30,7 +31,18 @@ class TradeOffCurve:
         return self.threshold.numel()
 
     def index_of_speedup(self, target: float) -> int | None:
-        """Find the first point whose speed-up reaches `target`, if any."""
+        """Find the first point whose speed-up reaches `target`, if any.
+
+        Args:
+            target: wanted speed-up ratio, Eq. (15), at least 1; 1 gives full depth.
+
+        Raises:
+            ValueError: if `target` is no finite number of at least 1.
+        """
+        if not (math.isfinite(target) and target >= 1):
+            raise ValueError(
+                f"`target` must be a finite speed-up of at least 1, but is {target} instead."
+            )
         index = int((self.speedup < target).sum())
         return index if index < len(self) else None
 
@@ -140,3 +152,23 @@ def _midpoints(values: Tensor) -> Tensor:
     above = torch.cat([values[1:], top])
     middle = ((values.double() + above.double()) / 2).float()
     return middle.double().masked_fill_((middle <= values) | (middle >= above), torch.inf)
+
+
+def accuracy_at_speedup(scores: PolicyScores, correct: Tensor, target: float) -> float:
+    """Accuracy at the first parameter that reaches a speed-up on these very sentences.
+
+    Args:
+        scores: of the sentences.
+        correct: bool `(N, L)`, whether each exit's prediction is right.
+        target: wanted speed-up ratio, Eq. (15), at least 1.
+
+    Returns:
+        A number in [0, 1], never NaN: at the fastest point there is when the target cannot be
+        reached, and 0 when there are no sentences.
+    """
+    if scores.values.size(0) == 0:
+        return 0.0
+    curve = trade_off_curve(scores, correct)
+    assert curve.accuracy is not None  # labels were given
+    index = curve.index_of_speedup(target)
+    return float(curve.accuracy[-1 if index is None else index])

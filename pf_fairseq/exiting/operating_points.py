@@ -13,7 +13,6 @@ from pf_fairseq.exiting.point import OperatingPoint
 from pf_fairseq.exiting.policy import PolicyScores, choose_exits
 from pf_fairseq.exiting.recorded import RecordedExits
 from pf_fairseq.exiting.speedup import speedup_ratio
-from pf_fairseq.exiting.thresholds import check_target, unreachable_reason
 
 
 @dataclass(frozen=True)
@@ -79,13 +78,20 @@ def find_operating_point(
         target: wanted speed-up ratio, Eq. (15), at least 1.
         metrics: names out of `METRICS`.
     """
-    check_target(target)
     index = curve.index_of_speedup(target)
     if index is None:
-        reason = unreachable_reason(target, float(curve.speedup[-1]))
+        reason = _unreachable(target, float(curve.speedup[-1]))
         return FoundPoint(target, None, reason)
     reached = reach(recorded, scores, float(curve.threshold[index]), metrics)
     return FoundPoint(target, reached, None)
+
+
+def _unreachable(target: float, fastest: float) -> str:
+    """Say why no parameter reaches `target`, given the `fastest` speed-up there is."""
+    return (
+        f"a speed-up of {target:g} cannot be reached on this split: "
+        f"even when every sentence leaves as early as it can, the speed-up is {fastest:.4g}"
+    )
 
 
 def reach(

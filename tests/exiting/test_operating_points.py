@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pf_fairseq.errors import InputError
+from pf_fairseq.exiting.curve import accuracy_at_speedup
 from pf_fairseq.exiting.evaluation import evaluate_exits
 from pf_fairseq.exiting.metrics import check_metrics
 from pf_fairseq.exiting.operating_points import read_speedups, speedup_name
 from pf_fairseq.exiting.recorded import RecordedExits
-from pf_fairseq.exiting.thresholds import accuracy_at_speedup, threshold_for_speedup
 from pf_fairseq.modules.entropy import exit_entropy
 from pf_fairseq.modules.policies import EntropyPolicy
 from tests.reference import exiting as naive
@@ -61,7 +61,7 @@ def test_counts_and_scores_are_those_of_naive_loops(n_layers: int) -> None:
         assert reached.scores["f1"] == pytest.approx(true_positive / (true_positive + wrong / 2))
 
 
-def test_agrees_with_the_shortcuts() -> None:
+def test_agrees_with_the_shortcut() -> None:
     recorded = random_split(500, 6)
     assert recorded.targets is not None
     evaluation = evaluate_exits(
@@ -69,12 +69,21 @@ def test_agrees_with_the_shortcuts() -> None:
     )
     for point in evaluation.operating_points:
         assert point.reached is not None
-        target = point.target_speedup
-        found = threshold_for_speedup(recorded.scores(EntropyPolicy()), target)
-        assert found.threshold == point.reached.threshold
         assert recorded.correct is not None
-        shortcut = accuracy_at_speedup(recorded.scores(EntropyPolicy()), recorded.correct, target)
+        scores = recorded.scores(EntropyPolicy())
+        shortcut = accuracy_at_speedup(scores, recorded.correct, point.target_speedup)
         assert shortcut == point.reached.scores["accuracy"]
+
+
+def test_says_what_can_be_reached() -> None:
+    recorded = random_split(5, 6)
+    evaluation = evaluate_exits(recorded, task="SST-2", metrics=["accuracy"], targets=[7.0])
+    [point] = evaluation.operating_points
+    assert point.reached is None
+    assert point.reason == (
+        "a speed-up of 7 cannot be reached on this split: "
+        "even when every sentence leaves as early as it can, the speed-up is 6"
+    )
 
 
 def test_entropies_are_those_of_the_softmax() -> None:

@@ -1,4 +1,4 @@
-"""Thresholds for a wanted speed-up, against a search through all that there are."""
+"""What the curve says of a wanted speed-up, against a search through all thresholds."""
 
 import math
 import time
@@ -9,11 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pf_fairseq.exiting.policy import choose_exits, score_exits
-from pf_fairseq.exiting.thresholds import accuracy_at_speedup, threshold_for_speedup
+from pf_fairseq.exiting.curve import accuracy_at_speedup, trade_off_curve
+from pf_fairseq.exiting.policy import PolicyScores, choose_exits, score_exits
 from pf_fairseq.modules.policies import EntropyPolicy
 from tests.exiting.scores import scores_of
 from tests.reference import exiting as naive
+
+
+def threshold_at(scores: PolicyScores, target: float) -> float | None:
+    curve = trade_off_curve(scores)
+    index = curve.index_of_speedup(target)
+    return None if index is None else float(curve.threshold[index])
 
 
 def accuracy_of(logits: Tensor, targets: Tensor, target: float) -> float:
@@ -41,16 +47,14 @@ def test_is_the_smallest_that_reaches_the_target(logits: Tensor, target: float) 
         if naive.speedup([naive.exit_of(row, threshold, checked) for row in rows], n_layers)
         >= target
     ]
-    found = threshold_for_speedup(scores_of(entropies), target)
+    found = threshold_at(scores_of(entropies), target)
     if not reaching:
-        assert found.threshold is None
-        assert found.reason is not None
-        assert f"a speed-up of {target:g} cannot be reached" in found.reason
+        assert found is None
     elif reaching[0] > max(e for row in rows for e in row):
-        assert found.threshold is not None
-        assert choose_exits(scores_of(entropies), found.threshold).tolist() == [1] * len(rows)
+        assert found is not None
+        assert choose_exits(scores_of(entropies), found).tolist() == [1] * len(rows)
     else:
-        assert found.threshold == reaching[0]
+        assert found == reaching[0]
 
 
 @given(logits=recordings(), target=st.sampled_from([1.0, 1.5, 2.0, 3.0, 9.0]))
@@ -76,35 +80,26 @@ def _has_near_ties(entropies: Tensor) -> bool:
 
 
 def test_target_one_never_exits_early() -> None:
-    assert threshold_for_speedup(scores_of(torch.zeros(3, 4)), 1).threshold == 0
-
-
-def test_says_what_can_be_reached() -> None:
-    found = threshold_for_speedup(scores_of(torch.rand(5, 6)), 7)
-    assert found.threshold is None
-    assert found.reason == (
-        "a speed-up of 7 cannot be reached on this split: "
-        "even when every sentence leaves as early as it can, the speed-up is 6"
-    )
+    assert threshold_at(scores_of(torch.zeros(3, 4)), 1) == 0
 
 
 def test_min_exit_layer_limits_what_can_be_reached() -> None:
     scores = scores_of(torch.rand(5, 6), min_exit_layer=2)
-    found = threshold_for_speedup(scores, 3)
-    assert found.threshold is not None
-    assert choose_exits(scores, found.threshold).tolist() == [2] * 5
-    assert threshold_for_speedup(scores, 3.1).threshold is None
+    found = threshold_at(scores, 3)
+    assert found is not None
+    assert choose_exits(scores, found).tolist() == [2] * 5
+    assert threshold_at(scores, 3.1) is None
 
 
 def test_stands_midway() -> None:
     entropies = torch.tensor([[0.125, 0.5, 0.0], [0.25, 0.5, 0.0]])
-    assert threshold_for_speedup(scores_of(entropies), 1.5).threshold == 0.1875
+    assert threshold_at(scores_of(entropies), 1.5) == 0.1875
 
 
 @pytest.mark.parametrize("target", [0.9, 0.0, -2.0, math.nan, math.inf])
 def test_rejects_a_target_that_is_none(target: float) -> None:
     with pytest.raises(ValueError, match="finite speed-up of at least 1, but is"):
-        threshold_for_speedup(scores_of(torch.rand(2, 2)), target)
+        threshold_at(scores_of(torch.rand(2, 2)), target)
     with pytest.raises(ValueError, match="finite speed-up of at least 1, but is"):
         accuracy_of(torch.rand(2, 2, 2), torch.zeros(2).long(), target)
 
