@@ -11,7 +11,6 @@ as it is, and beside neighbours that compute without pause. Run it on a quiet ma
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from machine import describe_machine
 
 from pf_fairseq.files import write_text
 from pf_fairseq.threads import available_cores, prepare_program
@@ -145,15 +146,6 @@ def measure(
         }
         for batch, times in found["times"].items()
     ]
-
-
-def describe_machine() -> dict[str, Any]:
-    """What the figures depend on."""
-    cpu = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").is_file():
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        cpu = next((line.split(":")[1].strip() for line in lines if "model name" in line), cpu)
-    return {"cpu": cpu, "cores": available_cores(), "load_average": os.getloadavg()[0]}
 
 
 def main() -> None:

@@ -11,8 +11,6 @@ take turns, so that whatever else the machine does hits both. Wanted: a ratio of
 import argparse
 import json
 import logging
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -24,6 +22,7 @@ import torch
 from fairseq import options, tasks
 from fairseq.dataclass.utils import convert_namespace_to_omegaconf
 from fairseq.trainer import Trainer
+from machine import describe_torch
 
 from pf_fairseq.files import write_text
 
@@ -124,19 +123,6 @@ def measure(args: argparse.Namespace) -> dict[str, list[float]]:
     return times
 
 
-def describe_machine(device: str) -> dict[str, Any]:
-    """What the figures depend on."""
-    cpu = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").is_file():
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        cpu = next((line.split(":")[1].strip() for line in lines if "model name" in line), cpu)
-    machine = {"cpu": cpu, "cores": os.cpu_count(), "threads": torch.get_num_threads()}
-    if device == "cuda":
-        machine["gpu"] = torch.cuda.get_device_name()
-    load = os.getloadavg()[0]
-    return {**machine, "load_average": load, "torch": torch.__version__, "device": device}
-
-
 def report(times: dict[str, list[float]], args: argparse.Namespace) -> dict[str, Any]:
     """Rows and ratios in the form of the project's result files."""
     rows = [
@@ -157,7 +143,7 @@ def report(times: dict[str, list[float]], args: argparse.Namespace) -> dict[str,
     pairs = zip(times[OURS], times[THEIRS], strict=True)
     ratio = statistics.median(ours / theirs for ours, theirs in pairs)
     ratios = [{"name": f"training step: {OURS} / {THEIRS}", "value": ratio, "most": WANTED_RATIO}]
-    return {"machine": describe_machine(args.device), "rows": rows, "ratios": ratios}
+    return {"machine": describe_torch(args.device), "rows": rows, "ratios": ratios}
 
 
 def main() -> None:
