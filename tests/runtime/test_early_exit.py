@@ -5,7 +5,6 @@ import random
 
 import pytest
 import torch
-from torch.testing import assert_close
 
 from tests.reference.early_exit import leave
 from tests.runtime.answers import check_result, check_thresholds, threshold_between
@@ -20,7 +19,6 @@ from tests.runtime.tiny import (
     pad,
     shared_runtime,
 )
-from tests.tolerances import HALF_DEEP
 
 SENTENCES = draw_sentences(23)
 every_form = pytest.mark.parametrize("form", FORMS)
@@ -121,19 +119,6 @@ def test_forced_exits(kind: str, form: str) -> None:
     for layer in (1, 3, N_LAYERS):
         result = runtime.forward_at(pad(SENTENCES), torch.full((len(SENTENCES),), layer))
         check_result(result, [sentence[layer - 1] for sentence in answers])
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
-def test_half_precision_is_finite_and_close(dtype: torch.dtype, kind: str) -> None:
-    half, full = build_runtime(kind).to(dtype), build_runtime(kind)
-    full.load_state_dict(half.state_dict())  # the same rounded weights
-    for layer in range(1, N_LAYERS + 1):
-        at = torch.full((len(SENTENCES),), layer)
-        logits, _, entropy = half.forward_at(pad(SENTENCES), at)
-        assert logits.dtype == entropy.dtype == torch.float32
-        assert entropy.isfinite().all()
-        assert_close(logits, full.forward_at(pad(SENTENCES), at)[0], **HALF_DEEP[dtype])
 
 
 def test_forced_exits_know_no_first_layer_and_no_interval() -> None:

@@ -70,7 +70,8 @@ class FoldedStep(ExitStep):
 
     def observe(self, memory: Tensor, hidden: Tensor, layout: Layout) -> Tensor:
         """Add the layer's part of every sum, in fp32, and put its own future behind them."""
-        terms = self.terms(self.readout(hidden, layout)).to(torch.float32)
+        state = self.readout(hidden, layout).to(self.terms.weight.dtype)
+        terms = self.terms(state).to(torch.float32)
         sums = memory[:, : self.n_sums] + terms[:, : self.n_sums]
         return torch.cat([sums, terms[:, self.n_sums :]], dim=1)
 
@@ -83,6 +84,11 @@ class FoldedStep(ExitStep):
             future = memory[:, self.n_sums :] + self.future_bias.to(torch.float32)
             logits = self.scale * (alpha * logits + (1.0 - alpha) * future)
         return logits, logits[:, :0]
+
+    @torch.jit.unused
+    def lower(self, dtype: torch.dtype) -> None:
+        """Let the readout compute in `dtype`; the folded product gives labels."""
+        self.readout.to(dtype)
 
 
 def _fold(exits: PastFutureExits) -> tuple[Tensor, Tensor, Tensor]:

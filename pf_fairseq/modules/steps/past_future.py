@@ -108,7 +108,8 @@ class PastFutureStep(ExitStep):
         future = self.incorporation.future(self._imitate(state))
         alpha = torch.full_like(state[:, :1], 0.5)
         if self.gate is not None:
-            alpha = torch.sigmoid(self.gate(state if self.gate_reads_state else past))
+            gated = state if self.gate_reads_state else past
+            alpha = torch.sigmoid(self.gate(gated.to(self.gate.weight.dtype)))
         if self.in_label_space:
             past, future = self._classify(past), self._classify(future)
             return 2.0 * (alpha * past + (1.0 - alpha) * future)
@@ -123,4 +124,15 @@ class PastFutureStep(ExitStep):
         return torch.stack(imitated, dim=1)
 
     def _classify(self, merged: Tensor) -> Tensor:
-        return merged if self.classifier is None else self.classifier(merged)
+        if self.classifier is None:
+            return merged
+        logits: Tensor = self.classifier(merged.to(self.classifier.weight.dtype))
+        return logits
+
+    @torch.jit.unused
+    def lower(self, dtype: torch.dtype) -> None:
+        """Let all but the gate and the classifier compute in `dtype`."""
+        super().lower(dtype)
+        for module in (self.gate, self.classifier):
+            if module is not None:
+                module.to(torch.float32)

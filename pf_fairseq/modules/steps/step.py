@@ -41,6 +41,16 @@ class ExitStep(nn.Module, ABC):
             logits fp32 `(B, C)`, and evidence for the policy, fp32 `(B, E)`.
         """
 
+    @torch.jit.unused
+    def lower(self, dtype: torch.dtype) -> None:
+        """Let the step compute in `dtype`, that of the hidden states it is to see from now on.
+
+        A product that gives labels is better left in fp32.
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                module.to(dtype)
+
 
 class ExitSteps(nn.Module):
     """The steps of all layers, and the memory before the first.
@@ -67,6 +77,13 @@ class ExitSteps(nn.Module):
     def begin(self, n_sentences: int) -> Tensor:
         """Memory before layer 1, fp32 `(B, M)`."""
         return self.start.to(torch.float32).unsqueeze(0).repeat(n_sentences, 1)
+
+    @torch.jit.unused
+    def lower(self, dtype: torch.dtype) -> None:
+        """Let every step compute in `dtype`."""
+        for step in self.steps:
+            assert isinstance(step, ExitStep)
+            step.lower(dtype)
 
 
 def own_linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
