@@ -18,7 +18,9 @@ from pf_fairseq.exiting.policy import (
 from pf_fairseq.modules.policies import build_policy
 from pf_fairseq.text.inputs import pad_batch
 
-LOGITS_TOLERANCE = {"float32": 1e-4}  # per dtype: folded exits and another order of summation
+# Of a logit from the model's in float32: folded exits and another order of summation, and for the
+# others their rounding, which moved logits by 0.04 and 0.004 in trained models of six layers.
+LOGITS_TOLERANCE = {"float32": 1e-4, "bfloat16": 0.5, "float16": 0.05}
 BATCH_SIZE = 32
 
 

@@ -50,6 +50,23 @@ class DataEntry:
 
 
 @dataclass(frozen=True)
+class LabelAgreement:
+    """How many labels of an archive of another dtype are those of float32.
+
+    Attributes:
+        split: whose rows were compared.
+        rows: how many they are.
+        full_depth: share of them with the same label at full depth.
+        points: the same at each operating point, by its name, against float32's own point.
+    """
+
+    split: str
+    rows: int
+    full_depth: float
+    points: dict[str, float]
+
+
+@dataclass(frozen=True)
 class ArchiveMetadata:
     """Everything a runtime needs beside the module; see `docs/archive.md`."""
 
@@ -74,6 +91,7 @@ class ArchiveMetadata:
     default_threshold: float
     tokenizer: TokenizerEntry | None
     checkpoint_sha256: str
+    label_agreement: LabelAgreement | None = None
     data: DataEntry = DataEntry(None, None)
     versions: dict[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
@@ -228,6 +246,22 @@ def _read_data(value: object) -> DataEntry:
     return DataEntry(*(_maybe(read_text)(value.get(name), f"data.{name}") for name in names))
 
 
+def _read_agreement(value: object, name: str) -> LabelAgreement | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not isinstance(value.get("points"), Mapping):
+        raise ValueError(f"`{name}` must be an object with `points`, but is {shown(value)} instead")
+    return LabelAgreement(
+        split=read_text(value.get("split"), f"{name}.split"),
+        rows=_positive(value.get("rows"), f"{name}.rows"),
+        full_depth=read_number(value.get("full_depth"), f"{name}.full_depth"),
+        points={
+            read_text(key, f"{name}.points"): read_number(share, f"{name}.points.{key}")
+            for key, share in value["points"].items()
+        },
+    )
+
+
 def _read_versions(value: object, name: str) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise ValueError(f"`{name}` must be an object, but is {shown(value)} instead")
@@ -262,5 +296,6 @@ _READERS: dict[str, Callable[[object, str], Any]] = {
     "default_threshold": read_number,
     "tokenizer": _read_tokenizer,
     "checkpoint_sha256": read_text,
+    "label_agreement": _read_agreement,
     "versions": _read_versions,
 }

@@ -16,7 +16,9 @@ FORMAT_VERSION = 2  # the newest that is understood
 LOGGER = logging.getLogger(__name__)
 
 
-def read_operating_points(path: Path, *, task: str, checkpoint_sha256: str, dtype: str) -> PointSet:
+def read_operating_points(
+    path: Path, *, task: str, checkpoint_sha256: str, dtype: str | None
+) -> PointSet:
     """Read an `operating_points.json` or a `report.json`.
 
     Points that could not be reached (threshold `null`) are left out. A report names no default:
@@ -27,7 +29,7 @@ def read_operating_points(path: Path, *, task: str, checkpoint_sha256: str, dtyp
         path: the file.
         task: name of the task that the checkpoint was trained on.
         checkpoint_sha256: the checkpoint's hash.
-        dtype: that the model will compute in.
+        dtype: that the model will compute in; None: points of any are taken.
 
     Raises:
         InputError: if the file cannot be read, is neither of the two, newer than this version, or
@@ -54,7 +56,8 @@ def read_operating_points(path: Path, *, task: str, checkpoint_sha256: str, dtyp
         )
     else:
         _compare(path, "checkpoint", origin.checkpoint_sha256, checkpoint_sha256)
-        _compare(path, "dtype", origin.dtype, dtype)
+        if dtype is not None:
+            _compare(path, "dtype", origin.dtype, dtype)
     names = [point.name for point in points]
     if default not in names and "default" in content and default is not None:
         raise InputError(

@@ -8,7 +8,10 @@ from pf_fairseq.cli.outputs import check_not_an_input, check_output_file
 
 if TYPE_CHECKING:
     from pf_fairseq.artefact.checking import Agreement
+    from pf_fairseq.trained.exporting import ExportOptions
 
+# Those of `pf_fairseq.runtime.lowering`, which imports torch.
+DTYPES = ("float32", "bfloat16", "float16")
 HELP = "write a checkpoint as one self-contained TorchScript archive that exits early"
 
 
@@ -26,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'a report makes "2" the default; without a file the default is full depth',
     )
     parser.add_argument(
-        "--dtype", choices=["float32"], default="float32", help="type of weights and arithmetic"
+        "--dtype",
+        choices=DTYPES,
+        default=DTYPES[0],
+        help="type of weights and arithmetic; points that were chosen for another are chosen anew",
     )
     parser.add_argument(
         "--device",
@@ -76,7 +82,7 @@ def run(args: argparse.Namespace) -> None:
             args.operating_points,
             task=trained.task.task,
             checkpoint_sha256=trained.sha256,
-            dtype=args.dtype,
+            dtype=None,
         )
     options = ExportOptions(
         points=points,
@@ -86,11 +92,34 @@ def run(args: argparse.Namespace) -> None:
         with_tokenizer=not args.no_tokenizer,
         dtype=args.dtype,
     )
+    if args.dtype != DTYPES[0]:
+        from pf_fairseq.recording.lowered import dtype_of, fit_points
+
+        options = fit_points(trained, options)
+        print(_report_dtype(dtype_of(points), options))
+        points = options.points
     agreement = export_archive(trained, options, args.output)
     print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
     print(_report(agreement))
     names = ", ".join(f"{p.name} (threshold {p.threshold:.4g})" for p in points.points) or "none"
     print(f"operating points: {names}; default: {points.default or 'full depth'}")
+
+
+def _report_dtype(chosen_for: str, options: "ExportOptions") -> str:
+    """Say what became of points of another dtype, and how many labels are float32's."""
+    found = options.agreement
+    assert found is not None
+    lines = []
+    if options.points.points and chosen_for != options.dtype:
+        names = ", ".join(point.name for point in options.points.points)
+        lines.append(
+            f"operating points {names}: chosen for {chosen_for}, so chosen anew for "
+            f"{options.dtype} on {found.split}"
+        )
+    shares = {"full depth": found.full_depth, **found.points}
+    listed = ", ".join(f"{name} {100 * share:.2f} %" for name, share in shares.items())
+    lines.append(f"labels equal to those of float32 on {found.rows} rows: {listed}")
+    return "\n".join(lines)
 
 
 def _report(agreement: "Agreement") -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pf_fairseq.artefact.loading import Archive, load_archive
 from pf_fairseq.artefact.metadata import ArchiveMetadata
@@ -11,6 +11,9 @@ from pf_fairseq.runtime.devices import check_device
 from pf_fairseq.text.fingerprint import DataFingerprint
 from pf_fairseq.text.task import TaskDescription
 from pf_fairseq.values import shown
+
+if TYPE_CHECKING:  # it imports fairseq, which takes seconds and which no archive needs
+    from pf_fairseq.trained.loading import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,21 @@ def model_of_checkpoint(checkpoint: Path, data: Path, device: str) -> RecordedMo
     Raises:
         InputError: if the checkpoint, the data or the device cannot be used.
     """
-    # It imports fairseq, which takes seconds and which no archive needs.
     from pf_fairseq.trained import loading
 
-    found = check_device(device, "--device")
-    trained = loading.load_trained_model(checkpoint, data)
+    check_device(device, "--device")
+    return model_of_trained(loading.load_trained_model(checkpoint, data), device)
+
+
+def model_of_trained(trained: "TrainedModel", device: str) -> RecordedModel:
+    """Take a checkpoint that is loaded already.
+
+    Raises:
+        InputError: if the device cannot be used.
+    """
     return RecordedModel(
-        model=trained.model.to(found),
-        name=f"checkpoint `{checkpoint}`",
+        model=trained.model.to(check_device(device, "--device")),
+        name=f"checkpoint `{trained.checkpoint}`",
         data=trained.data,
         task=trained.task,
         pad_id=trained.pad_id,

@@ -9,7 +9,7 @@ import torch
 
 from pf_fairseq.artefact.checking import Agreement, check_archive
 from pf_fairseq.artefact.loading import load_archive
-from pf_fairseq.artefact.metadata import ArchiveMetadata, DataEntry, TokenizerEntry
+from pf_fairseq.artefact.metadata import ArchiveMetadata, DataEntry, LabelAgreement, TokenizerEntry
 from pf_fairseq.artefact.saving import save_archive
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.point import NO_POINTS, PointSet
@@ -17,6 +17,7 @@ from pf_fairseq.files import atomic_path
 from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.executor import use_simple_executor
+from pf_fairseq.runtime.lowering import FLOAT32, lower
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.text.inputs import cut_input
 from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer
@@ -35,7 +36,8 @@ class ExportOptions:
         check_interval: layers between two checks; None: the points', else 1.
         device: where the archive is compared with the model.
         with_tokenizer: whether the tokenizer's files go in.
-        dtype: of weights and arithmetic.
+        dtype: of weights and arithmetic, one of `lowering.DTYPES`.
+        agreement: how many labels are those of float32; None where it is float32 itself.
     """
 
     points: PointSet = NO_POINTS
@@ -43,7 +45,8 @@ class ExportOptions:
     check_interval: int | None = None
     device: str = "cpu"
     with_tokenizer: bool = True
-    dtype: str = "float32"
+    dtype: str = FLOAT32
+    agreement: LabelAgreement | None = None
 
 
 @dataclass(frozen=True)
@@ -89,13 +92,13 @@ def exit_rules(options: ExportOptions, n_layers: int) -> ExitRules:
 
 
 def build_runtime(trained: TrainedModel, options: ExportOptions) -> EarlyExitRuntime:
-    """The eager runtime of a trained model, with its exits folded where that is possible.
+    """The eager runtime of a trained model in its dtype, with exits folded where possible.
 
     Raises:
         InputError: if the options contradict the points or the model.
     """
     rules = exit_rules(options, trained.n_layers)
-    return EarlyExitRuntime(
+    runtime = EarlyExitRuntime(
         trained.model.sentence_encoder,
         trained.model.inference_exits(),
         build_policy(rules.policy),
@@ -104,7 +107,8 @@ def build_runtime(trained: TrainedModel, options: ExportOptions) -> EarlyExitRun
         default_threshold=rules.default_threshold,
         min_exit_layer=rules.min_exit_layer,
         check_interval=rules.check_interval,
-    ).eval()
+    )
+    return lower(runtime.eval(), options.dtype)
 
 
 def export_archive(trained: TrainedModel, options: ExportOptions, output: Path) -> Agreement:
@@ -169,6 +173,7 @@ def build_metadata(
         default_threshold=rules.default_threshold,
         tokenizer=entry,
         checkpoint_sha256=trained.sha256,
+        label_agreement=options.agreement,
         data=DataEntry(trained.fingerprint.dictionary_sha256, trained.fingerprint.tokenizer_sha256),
         versions={
             "pf_fairseq": version("pf_fairseq"),

@@ -4,12 +4,17 @@ import json
 
 import pytest
 
-from pf_fairseq.artefact.metadata import FORMAT_VERSION, ArchiveMetadata
+from pf_fairseq.artefact.metadata import FORMAT_VERSION, ArchiveMetadata, LabelAgreement
 from pf_fairseq.errors import InputError
 from tests.artefact.metadata_cases import build_metadata
 
+AGREEMENT = LabelAgreement("valid:0.3", 610, 0.998, {"2": 0.996, "1": 0.998})
 
-@pytest.mark.parametrize("changes", [{}, {"tokenizer": None}, {"separator_token": 2}])
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"tokenizer": None}, {"separator_token": 2}, {"label_agreement": AGREEMENT}],
+)
 def test_read_as_written(changes: dict[str, object]) -> None:
     metadata = build_metadata(**changes)
     assert ArchiveMetadata.from_json(metadata.to_json(), "m.pt") == metadata
@@ -82,6 +87,11 @@ def _with(**changes: object) -> str:
         ("[" * 100_000, "nested too deeply"),
         (_with(n_layers=0), "`n_layers` must be a whole number of at least 1, but is 0"),
         (_with(n_layers="5"), "`n_layers` must be"),
+        (_with(label_agreement=0.99), "`label_agreement` must be an object with `points`, but is"),
+        (
+            _with(label_agreement={"points": {"2": "all"}, "split": "valid", "rows": 3}),
+            "`label_agreement.full_depth` must be a finite number, but is None",
+        ),
         (_with(vocab_size=10**30), "`vocab_size` must be a whole number"),
         (_without("labels"), "`labels` must be a list of texts"),
         (_with(labels=["one"]), "`labels` must be different texts, two at least"),

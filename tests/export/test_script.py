@@ -15,7 +15,10 @@ import pytest
 import torch
 
 from pf_fairseq.artefact.loading import load_archive
+from pf_fairseq.cli.export import DTYPES as OFFERED
+from pf_fairseq.cli.main import main
 from pf_fairseq.cli.program import run_program
+from pf_fairseq.runtime.lowering import DTYPES
 
 SCRIPT = Path(__file__).parent.parent.parent / "export" / "script.py"
 POINT = {"name": "2", "target_speedup": 2.0, "threshold": 0.5, "speedup": 2.0, "accuracy": 0.8}
@@ -125,6 +128,35 @@ def test_flags_reach_the_archive(run: Run, tiny_checkpoint: Any, tmp_path: Path)
     archive = load_archive(output)
     assert (archive.metadata.min_exit_layer, archive.metadata.check_interval) == (2, 3)
     assert archive.metadata.tokenizer is None and archive.files == {}
+
+
+def test_every_dtype_is_offered() -> None:
+    assert tuple(DTYPES) == OFFERED
+
+
+def test_bfloat16(run: Run, tiny_checkpoint: Any, tmp_path: Path) -> None:
+    output, points = tmp_path / "model.pt", tmp_path / "points.json"
+    source = ["--checkpoint", tiny_checkpoint.path, "--data", tiny_checkpoint.data]
+    calibrate = ["calibrate", *source, "--speedup", "2", "1", "--output", points]
+    assert main([str(each) for each in calibrate]) == 0
+    lowered = ["--dtype", "bfloat16", "--operating-points", points]
+    status, out, _ = run(*source, *lowered, "--output", output)
+    assert status == 0
+    assert "operating points 2, 1: chosen for float32, so chosen anew for bfloat16 on valid" in out
+    assert "labels equal to those of float32 on " in out
+    metadata = load_archive(output).metadata
+    assert metadata.dtype == "bfloat16" and metadata.label_agreement is not None
+    assert f"full depth {100 * metadata.label_agreement.full_depth:.2f} %" in out
+    assert metadata.label_agreement.points.keys() == {"2", "1"}
+    size = {each: each.stat().st_size for each in (output, tiny_checkpoint.path)}
+    assert size[output] < 0.5 * size[tiny_checkpoint.path]
+    # Chosen with that very archive, its points are taken as they are.
+    own = ["calibrate", "--archive", output, "--data", tiny_checkpoint.data, "--speedup", "1.5"]
+    assert main([*map(str, own), "--output", str(points)]) == 0
+    status, out, _ = run(*source, *lowered, "--output", tmp_path / "again.pt")
+    assert status == 0 and "chosen anew" not in out
+    (point,) = json.loads(points.read_text())["operating_points"]
+    assert load_archive(tmp_path / "again.pt").metadata.threshold_for(1.5) == point["threshold"]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,18 @@ TEST_P(ClassifierTest, KeepsTheOrderOfItsInput) {
 
 INSTANTIATE_TEST_SUITE_P(Archives, ClassifierTest, ::testing::ValuesIn(testing::kArchives));
 
+// One by one the kernels are Python's; in a batch sums of 8 bits are rounded otherwise.
+TEST(Classifier, AnswersAsPythonInBfloat16) {
+  const Expected expected = testing::ReadExpected("bfloat16");
+  for (const ExpectedRun& run : expected.runs) {
+    ExpectSamePredictions(Load(expected, run, 1).Classify(expected.sentences), run.predictions);
+  }
+  const auto in_batches = Load(expected, expected.runs[1], 32).Classify(expected.sentences);
+  for (std::size_t i = 0; i < in_batches.size(); ++i) {
+    EXPECT_NEAR(in_batches[i].probability, expected.runs[1].predictions[i].probability, 0.1);
+  }
+}
+
 TEST(Classifier, GivesTheSameAloneAndInABatchOf64) {
   const Expected expected = testing::ReadExpected("single");
   const std::vector<Sentence> batch(expected.sentences.begin(), expected.sentences.begin() + 64);

@@ -31,6 +31,7 @@ from pf_fairseq.artefact.saving import save_archive
 from pf_fairseq.exiting.point import OperatingPoint
 from pf_fairseq.modules.policies import EntropyPolicy
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
+from pf_fairseq.runtime.lowering import lower
 from pf_fairseq.text.inputs import build_input
 from pf_fairseq.text.tokenizer import Tokenizer
 
@@ -69,7 +70,11 @@ def describe(
 
 
 def write_archive(
-    path: Path, tokenizer: Tokenizer, labels: list[str], sentences: list[list[str]]
+    path: Path,
+    tokenizer: Tokenizer,
+    labels: list[str],
+    sentences: list[list[str]],
+    dtype: str = "float32",
 ) -> dict[str, Any]:
     """Write one archive. Returns its sentences, its thresholds and what the model says."""
     encoded = [tokenizer.encode_batch(texts) for texts in sentences]
@@ -78,7 +83,7 @@ def write_archive(
         build_input(ids[0], ids[1] if len(ids) == 2 else None, layout=layout, max_tokens=MAX_TOKENS)
         for ids in encoded
     ]
-    runtime = tiny_runtime(tokenizer, len(labels), 0.0)
+    runtime = lower(tiny_runtime(tokenizer, len(labels), 0.0), dtype)
     best, second, *_ = spread_thresholds(exit_entropies(runtime, inputs))
     points = [
         OperatingPoint("2", 2.0, best, 2.1, 0.8),
@@ -87,10 +92,10 @@ def write_archive(
     ]
     points = points if len(labels) > 2 else []
     default = best if points else 0.0
-    runtime = tiny_runtime(tokenizer, len(labels), default)
-    metadata = describe(tokenizer, labels, points, default)
+    runtime = lower(tiny_runtime(tokenizer, len(labels), default), dtype)
+    metadata = replace(describe(tokenizer, labels, points, default), dtype=dtype)
     save_archive(runtime, metadata, tokenizer.files, path)
-    if points:
+    if path.stem == "single":
         save_variants(runtime, metadata, tokenizer.files, path.parent)
     runs = [
         {"threshold": tau, "predictions": predict(runtime, inputs, labels, tau)}
@@ -154,6 +159,13 @@ def main() -> None:
             sentence_piece(),
             ["not_equivalent", "equivalent"],
             [list(pair) for pair in PAIRS],
+        ),
+        "bfloat16": write_archive(
+            folder / "bfloat16.pt",
+            byte_level_bpe(fairseq_files=True),
+            ["negative", "neutral", "positive"],
+            [[text] for text in TEXTS],
+            dtype="bfloat16",
         ),
     }
     (folder / "expected.json").write_text(json.dumps(expected, indent=1), encoding="utf-8")
