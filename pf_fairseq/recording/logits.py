@@ -1,15 +1,16 @@
 """Run a split once at full depth and keep what every exit says."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from pf_fairseq.text.inputs import pad_batch
 
+CPU = torch.device("cpu")
 N_LINES = 10  # progress lines where there is no terminal
 
 
@@ -20,16 +21,13 @@ class RecordableModel(Protocol):
         """Map right-padded int64 `(B, T)` to logits `(B, L, C)` and evidence `(B, L, E)`."""
         ...
 
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """Iterate over the parameters."""
-        ...
-
 
 def record_exits(
     model: RecordableModel,
     sentences: Sequence[Sequence[int]],
     pad_id: int,
     *,
+    device: torch.device = CPU,
     max_batch_tokens: int = 4096,
 ) -> tuple[Tensor, Tensor]:
     """Record every exit's logits and evidence for every sentence, showing progress on stderr.
@@ -38,9 +36,10 @@ def record_exits(
     and a lack of memory shows at once.
 
     Args:
-        model: in evaluation mode, on the device where it is to run.
+        model: in evaluation mode.
         sentences: finished inputs (special tokens included), at least one.
         pad_id: id that fills up shorter sentences of a batch.
+        device: where the model is.
         max_batch_tokens: most tokens of a batch, padding included; a longer sentence runs alone.
 
     Returns:
@@ -49,7 +48,6 @@ def record_exits(
     """
     if not sentences:
         raise ValueError("`sentences` must hold at least one sentence, but is empty instead.")
-    device = next(model.parameters()).device
     progress = _Progress(len(sentences))
     recorded: list[Tensor] = []
     with torch.inference_mode():

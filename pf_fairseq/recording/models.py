@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from pf_fairseq.artefact.loading import Archive, load_archive
 from pf_fairseq.artefact.metadata import ArchiveMetadata
+from pf_fairseq.artefact.onnx_model import SUFFIX, OnnxArchive, load_onnx
 from pf_fairseq.errors import InputError
 from pf_fairseq.runtime.devices import check_device
 from pf_fairseq.text.fingerprint import DataFingerprint
@@ -21,7 +24,8 @@ class RecordedModel:
     """A model on its device, and all that its recorded exits depend on.
 
     Attributes:
-        model: with `record_exits(tokens)` and `parameters()`.
+        model: with `record_exits(tokens)`.
+        device: where it is.
         name: what it is and where it lies, for errors.
         data: the data-bin.
         task: what `data/task.json` says.
@@ -36,6 +40,7 @@ class RecordedModel:
     """
 
     model: Any
+    device: torch.device
     name: str
     data: Path
     task: TaskDescription
@@ -67,8 +72,10 @@ def model_of_trained(trained: "TrainedModel", device: str) -> RecordedModel:
     Raises:
         InputError: if the device cannot be used.
     """
+    found = check_device(device, "--device")
     return RecordedModel(
-        model=trained.model.to(check_device(device, "--device")),
+        model=trained.model.to(found),
+        device=found,
         name=f"checkpoint `{trained.checkpoint}`",
         data=trained.data,
         task=trained.task,
@@ -84,12 +91,19 @@ def model_of_trained(trained: "TrainedModel", device: str) -> RecordedModel:
 
 
 def model_of_archive(path: Path, data: Path, device: str) -> RecordedModel:
-    """Load an archive, and compare the data with what it says of its own.
+    """Load an archive or an ONNX model, and compare the data with what it says of its own.
 
     Raises:
         InputError: if the archive, the data or the device cannot be used, or they do not fit.
     """
-    archive = load_archive(path, check_device(device, "--device"))
+    found = check_device(device, "--device")
+    archive: Archive | OnnxArchive
+    if path.suffix == SUFFIX:
+        if found.type != "cpu":
+            raise InputError(f"`{path}` runs on the CPU, but `--device` is {device}; leave it out.")
+        archive = load_onnx(path)
+    else:
+        archive = load_archive(path, found)
     metadata = archive.metadata
     if metadata.format_version == 1:
         raise InputError(
@@ -99,7 +113,8 @@ def model_of_archive(path: Path, data: Path, device: str) -> RecordedModel:
     task = TaskDescription.read(data)
     check_data(metadata, task, data, path)
     return RecordedModel(
-        model=_ArchiveModel(archive),
+        model=archive.module,
+        device=found,
         name=f"archive `{path}`",
         data=data,
         task=task,
@@ -141,11 +156,3 @@ def check_data(metadata: ArchiveMetadata, task: TaskDescription, data: Path, arc
                 f"archive `{archive}` was not trained on data like `{data}`: the {what} must be "
                 f"{shown(own)}, but the data has {shown(other)} instead; {remedy}."
             )
-
-
-class _ArchiveModel:
-    """The module with the one method of an archive that recording calls."""
-
-    def __init__(self, archive: Archive) -> None:
-        self.record_exits = archive.module.record_exits
-        self.parameters = archive.module.parameters

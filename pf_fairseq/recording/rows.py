@@ -118,7 +118,9 @@ def _take(recorded: RecordedExits, rows: Tensor) -> RecordedExits:
 def _record(model: RecordedModel, split: str) -> RecordedExits:
     encoded = load_split(model.data, split, model.task)
     _check_sentences(encoded, split, model.max_positions)
-    logits, evidence = record_exits(model.model, encoded.sentences, model.pad_id)
+    logits, evidence = record_exits(
+        model.model, encoded.sentences, model.pad_id, device=model.device
+    )
     n_bad = int((~logits.isfinite()).flatten(1).any(dim=1).sum())
     if n_bad:
         raise InputError(

@@ -10,6 +10,7 @@ import torch
 from pf_fairseq.artefact.checking import Agreement, check_archive
 from pf_fairseq.artefact.loading import load_archive
 from pf_fairseq.artefact.metadata import ArchiveMetadata, DataEntry, LabelAgreement, TokenizerEntry
+from pf_fairseq.artefact.onnx_model import load_onnx, save_onnx
 from pf_fairseq.artefact.saving import save_archive
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.point import NO_POINTS, PointSet
@@ -135,6 +136,21 @@ def export_archive(trained: TrainedModel, options: ExportOptions, output: Path) 
         module = load_archive(temporary, device).module
         model = trained.model.to(device)
         return check_archive(module, metadata, sentences, model.exit_logits, device)
+
+
+def export_onnx(trained: TrainedModel, options: ExportOptions, output: Path) -> Agreement:
+    """Write an ONNX model, load it by onnxruntime and compare it with the eager model.
+
+    Arguments and errors are those of `export_archive`; it runs in fp32 on the CPU.
+    """
+    runtime = build_runtime(trained, options)
+    metadata = build_metadata(trained, options, None)
+    sentences = sentences_to_compare(trained)
+    with atomic_path(output) as temporary:
+        save_onnx(runtime, metadata, temporary)
+        module = load_onnx(temporary).module
+        expected = trained.model.exit_logits
+        return check_archive(module, metadata, sentences, expected, torch.device("cpu"))
 
 
 def build_metadata(
