@@ -122,7 +122,7 @@ class PastFutureCriterion(FairseqCriterion):
         else:
             correct = exits.logits.argmax(dim=-1) == targets.unsqueeze(1)
             policy = build_policy(model.method.default_policy)
-            scores = score_exits(policy, exits.logits.detach(), model.method.evidence(exits))
+            scores = score_exits(policy, exits.logits.detach(), exits.evidence.detach())
             # Turned so that a sentence leaves below the parameter, whatever the policy.
             log["scores"] = pack_scores(-policy.sign * scores.values, correct).cpu()
         return loss, n_sentences, log

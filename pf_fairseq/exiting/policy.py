@@ -59,10 +59,10 @@ def score_exits(
         min_exit_layer: first layer that is checked, 1-based.
         check_interval: how many layers lie between two checks.
     """
-    n_sentences, n_layers, _ = logits.shape
+    n_sentences, n_layers, n_classes = logits.shape
     evidence = logits[..., :0] if evidence is None else evidence
     layers = checked_layers(n_layers, min_exit_layer, check_interval)
-    memory = policy.start(n_sentences, logits.device)
+    memory = policy.start(n_sentences, n_classes, logits.device)
     columns = [logits.new_empty(n_sentences, 0, dtype=torch.float32)]
     for layer in layers:
         memory, score = policy.update(

@@ -72,10 +72,6 @@ class Method(Protocol):
         """
         ...
 
-    def evidence(self, exits: AllExits) -> Tensor:
-        """What a policy is given beside logits, fp32 `(B, L, E)`, as the steps give it."""
-        ...
-
     def steps(self, exits: Exits) -> ExitSteps:
         """What inference runs, made of trained exits."""
         ...

@@ -36,10 +36,6 @@ class PastFutureMethod:
         total = ce_loss + options.imitation_weight * cos_loss
         return Losses(total, {"ce_loss": ce_loss, "imitation_loss": cos_loss})
 
-    def evidence(self, exits: AllExits) -> Tensor:
-        """None: `(B, L, 0)`."""
-        return exits.logits[..., :0].float()
-
     def steps(self, exits: Exits) -> ExitSteps:
         """One step per layer, folded where the exits are linear."""
         assert isinstance(exits, PastFutureExits)

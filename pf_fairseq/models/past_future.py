@@ -195,7 +195,7 @@ class PastFutureModel(BaseFairseqModel, ABC):
     def record_exits(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """`exit_logits`, and the evidence of every exit for a policy, fp32 `(B, L, E)`."""
         found = self.all_exits(tokens)
-        return found.logits.float(), self.method.evidence(found)
+        return found.logits.float(), found.evidence.float()
 
     def inference_exits(self) -> ExitSteps:
         """The exits one layer after another, as the method makes them for inference."""

@@ -14,6 +14,7 @@ class AllExits(NamedTuple):
     logits: Tensor  # (B, L, C)
     states: Tensor  # (B, L, D)
     imitated: Tensor | None  # (B, L - 1, L - 1, D), for the loss; None without a future
+    evidence: Tensor  # (B, L, E), what a policy is given beside logits; E = 0: nothing
 
 
 class Exits(nn.Module, ABC):

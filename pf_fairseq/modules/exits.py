@@ -118,7 +118,8 @@ class PastFutureExits(Exits):
         else:
             past = self.incorporation.alone(states)
         if self.learners is None:
-            return AllExits(self._classify_all(past), states, None)
+            logits = self._classify_all(past)
+            return AllExits(logits, states, None, logits[:, :, :0])
         # The loss may train the learners alone; a scripted model, which trains nothing, cannot.
         if self.detach_imitation and torch.is_grad_enabled() and not torch.jit.is_scripting():  # type: ignore[attr-defined]
             imitated, for_the_loss = self.learners.imitate_all_twice(states[:, :-1])
@@ -131,7 +132,7 @@ class PastFutureExits(Exits):
         merged = self._merge(past[:, :-1], future, alpha)
         logits = torch.cat([merged, past[:, -1:]], dim=1)
         logits = logits if self.in_label_space else self._classify_all(logits)
-        return AllExits(logits, states, for_the_loss)
+        return AllExits(logits, states, for_the_loss, logits[:, :, :0])
 
     def _merge(self, past: Tensor, future: Tensor, alpha: Tensor) -> Tensor:
         merged = alpha * past + (1.0 - alpha) * future

@@ -22,11 +22,13 @@ class Policy(nn.Module, ABC):
 
     Attributes:
         description: name, unit, sign and `never`.
-        memory_dim: numbers `M` that it keeps of a sentence.
+        memory_dim: numbers that it keeps of a sentence, of all `M`.
+        memory_per_class: and those that it keeps of each class.
     """
 
     description: ClassVar[PolicyDescription]
     memory_dim: ClassVar[int] = 0
+    memory_per_class: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,6 +37,7 @@ class Policy(nn.Module, ABC):
         self.sign = self.description.sign
         self.never = self.description.never
         self.n_remembered = self.memory_dim
+        self.n_of_each_class = self.memory_per_class
 
     @abstractmethod
     def update(self, memory: Tensor, logits: Tensor, evidence: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,9 +52,10 @@ class Policy(nn.Module, ABC):
             the memory, and the score fp32 `(B,)`. NaN never leaves.
         """
 
-    def start(self, n_sentences: int, device: torch.device) -> Tensor:
-        """Memory before the first exit, zeros `(B, M)`."""
-        return torch.zeros([n_sentences, self.n_remembered], dtype=torch.float32, device=device)
+    def start(self, n_sentences: int, n_classes: int, device: torch.device) -> Tensor:
+        """Memory before the first exit, zeros `(B, M)`; a policy may keep numbers of each class."""
+        n_remembered = self.n_remembered + n_classes * self.n_of_each_class
+        return torch.zeros([n_sentences, n_remembered], dtype=torch.float32, device=device)
 
     def leaves(self, score: Tensor, parameter: Tensor) -> Tensor:
         """Whether scores pass the parameter, bool `(B,)`."""

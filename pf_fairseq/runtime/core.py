@@ -76,7 +76,7 @@ class EarlyExitCore(nn.Module):
         rows = torch.arange(n_sentences, dtype=torch.int64, device=device)  # who is still there
         hidden, layout = self.encoder.embed(tokens[:, : self._longest(lengths)])
         memory = self.exits.begin(n_sentences)
-        checked = self.policy.start(n_sentences, device)
+        checked = self.policy.start(n_sentences, self.n_classes, device)
         number = 0
         for layer, step in zip(self.encoder.layers, self.exits.steps, strict=True):
             number += 1

@@ -8,13 +8,17 @@ import torch
 from fairseq.logging import metrics
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.testing import assert_close
 
 from pf_fairseq.methods import METHODS, Losses, LossOptions, TrainingStage
 from pf_fairseq.methods.past_future import PastFutureMethod
 from pf_fairseq.models.past_future import PastFutureModel
 from pf_fairseq.modules.all_exits import AllExits, Exits
 from pf_fairseq.modules.layout import Layout
+from pf_fairseq.modules.steps import ExitStep, ExitSteps
+from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from tests.fairseq.models import TINY, build_criterion, build_model, random_tokens, sample_of
+from tests.tolerances import BATCHED
 
 N_LAYERS = TINY["encoder_layers"]
 TARGETS = torch.tensor([0, 1, 1, 0, 1, 0])
@@ -26,13 +30,29 @@ class LoneExits(Exits):
     def __init__(self, hidden_dim: int, n_layers: int, n_classes: int) -> None:
         super().__init__(n_layers, n_classes, reaches_back=False)
         self.classifiers = nn.ModuleList(nn.Linear(hidden_dim, n_classes) for _ in range(n_layers))
+        self.judge = nn.Linear(hidden_dim, 1)  # how much an exit trusts itself
 
     def summarise(self, hidden: Tensor, layout: Layout, layer: int) -> Tensor:
         return hidden[:, 0]
 
     def forward(self, summaries: Tensor) -> AllExits:
         logits = [classify(summaries[:, i]) for i, classify in enumerate(self.classifiers)]
-        return AllExits(torch.stack(logits, dim=1), summaries, None)
+        trust = torch.sigmoid(self.judge(summaries))
+        return AllExits(torch.stack(logits, dim=1), summaries, None, trust)
+
+
+class LoneStep(ExitStep):
+    """One of them at inference."""
+
+    def __init__(self, classifier: nn.Linear, judge: nn.Linear) -> None:
+        super().__init__()
+        self.classifier, self.judge = classifier, judge
+
+    def observe(self, memory: Tensor, hidden: Tensor, layout: Layout) -> Tensor:
+        return memory
+
+    def classify(self, memory: Tensor, hidden: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
+        return self.classifier(hidden[:, 0]), torch.sigmoid(self.judge(hidden[:, 0]))
 
 
 class StagedMethod(PastFutureMethod):
@@ -54,6 +74,11 @@ class StagedMethod(PastFutureMethod):
         each = targets.unsqueeze(1).expand(logits.shape[:2])
         loss = F.cross_entropy(logits.transpose(1, 2), each, reduction="sum")
         return Losses(loss, {"lone_loss": loss})
+
+    def steps(self, exits: Exits) -> ExitSteps:
+        assert isinstance(exits, LoneExits)
+        steps = [LoneStep(classifier, exits.judge) for classifier in exits.classifiers]
+        return ExitSteps(steps, n_classes=exits.n_classes, start=torch.zeros(0), evidence_dim=1)
 
 
 @pytest.fixture
@@ -113,3 +138,17 @@ def test_its_losses_are_logged_by_their_names(tiny_data: Path, method: StagedMet
         criterion.reduce_metrics([log, log])
     mean = float(log["lone_loss"]) / len(TARGETS)
     assert float(meters["lone_loss"].avg) == pytest.approx(mean, abs=1e-4)  # rounded when logged
+
+
+def test_what_a_policy_is_given_is_the_same_trained_and_served(method: StagedMethod) -> None:
+    model = build_model(exit_method="staged").eval()
+    runtime = EarlyExitRuntime(
+        model.sentence_encoder, model.inference_exits(), vocab_size=55, max_positions=40
+    ).eval()
+    tokens = random_tokens()
+    with torch.no_grad():
+        expected = model.record_exits(tokens)
+    found = torch.jit.script(runtime).record_exits(tokens)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert_close(ours, theirs, **BATCHED)
+    assert found[1].shape == (6, N_LAYERS, 1) and len(found[1].unique()) > N_LAYERS

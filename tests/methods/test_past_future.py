@@ -75,4 +75,4 @@ def test_its_steps_are_its_exits(activation: str) -> None:
     steps = METHOD.steps(exits)
     found = OneAfterAnother(steps)(hidden_of(exits, summaries))
     assert_close(found, expected.logits, **REFERENCE)
-    assert METHOD.evidence(expected).shape == (5, 4, steps.evidence_dim)
+    assert expected.evidence.shape == (5, 4, steps.evidence_dim)

@@ -31,7 +31,7 @@ def naive_score(name: str, row: list[float]) -> float:
 @pytest.mark.parametrize("name", sorted(POLICIES))
 def test_scores(name: str, scripted: bool) -> None:
     policy = build_policy(name)
-    memory = policy.start(3, torch.device("cpu"))
+    memory = policy.start(3, 2, torch.device("cpu"))
     assert memory.shape == (3, policy.memory_dim)
     wrapped = torch.jit.script(Updated(policy)) if scripted else Updated(policy)
     _, score = wrapped(memory, LOGITS, NO_EVIDENCE)
@@ -57,7 +57,9 @@ class Updated(torch.nn.Module):
 def test_nobody_leaves_at_never_and_everybody_beyond_it(name: str) -> None:
     policy = build_policy(name)
     logits = torch.cat([LOGITS, torch.tensor([[1e30, 0.0, 0.0], [math.nan, 0.0, 0.0]])])
-    _, score = policy.update(policy.start(5, logits.device), logits, torch.zeros(5, 0))
+    _, score = policy.update(
+        policy.start(5, logits.size(1), logits.device), logits, torch.zeros(5, 0)
+    )
     never = torch.full((5,), policy.never)
     assert policy.leaves(score, never).tolist() == [False] * 5
     beyond = never - policy.sign * 10  # a NaN never leaves

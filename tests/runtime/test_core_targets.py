@@ -11,7 +11,15 @@ from torch.testing import assert_close
 from pf_fairseq.modules.layout import Layout
 from pf_fairseq.runtime.core import EarlyExitCore
 from tests.runtime.answers import threshold_between
-from tests.runtime.tiny import KINDS, N_LAYERS, build_runtime, draw_sentences, naive_answers, pad
+from tests.runtime.tiny import (
+    KINDS,
+    N_CLASSES,
+    N_LAYERS,
+    build_runtime,
+    draw_sentences,
+    naive_answers,
+    pad,
+)
 
 ONNX = {"atol": 1e-5, "rtol": 1e-5}  # another runtime's kernels, logits of up to 40
 INPUTS = ["tokens", "lengths", "parameter", "forced"]
@@ -139,7 +147,13 @@ def test_torch_exports_one_step(kind: str) -> None:
     sentences = draw_sentences(6)
     hidden, layout = core.encoder.embed(pad(sentences))
     memory = torch.randn(6, core.exits.start.numel())
-    inputs = (hidden, layout, memory, core.policy.start(6, hidden.device), torch.full((6,), 0.5))
+    inputs = (
+        hidden,
+        layout,
+        memory,
+        core.policy.start(6, N_CLASSES, hidden.device),
+        torch.full((6,), 0.5),
+    )
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
     shapes = (
         {0: batch, 1: length},

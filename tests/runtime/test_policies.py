@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.testing import assert_close
 
 from pf_fairseq.exiting.curve import trade_off_curve
@@ -47,6 +48,19 @@ class PatiencePolicy(Policy):
         agrees = prediction == memory[:, 0]
         count = torch.where(agrees, memory[:, 1] + 1.0, torch.zeros_like(prediction))
         return torch.stack([prediction, count], dim=1), count
+
+
+class VotePolicy(Policy):
+    """Leave once so many of the checked exits have voted for the class that leads."""
+
+    description = PolicyDescription("vote", "votes", sign=1, never=1e6)
+    memory_per_class = 1  # its votes
+
+    def update(self, memory: Tensor, logits: Tensor, evidence: Tensor) -> tuple[Tensor, Tensor]:
+        """Score is the number of votes of the class that leads."""
+        votes = F.one_hot(logits.argmax(dim=-1), logits.size(-1)).to(torch.float32)
+        memory = memory + votes
+        return memory, memory.amax(dim=-1)
 
 
 class LearnedPolicy(Policy):
@@ -144,7 +158,9 @@ def test_patience_counts_checked_exits_alone(first: int, interval: int, form: st
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("policy", [PatiencePolicy, LearnedPolicy, MaxProbabilityPolicy])
+@pytest.mark.parametrize(
+    "policy", [PatiencePolicy, VotePolicy, LearnedPolicy, MaxProbabilityPolicy]
+)
 def test_a_calibrated_parameter_does_at_run_time_what_it_promised(
     policy: type[Policy], form: str
 ) -> None:
@@ -162,6 +178,28 @@ def test_a_calibrated_parameter_does_at_run_time_what_it_promised(
         assert torch.equal(exits, choose_exits(scores, point.reached.threshold))
         counts = torch.bincount(exits, minlength=N_LAYERS + 1)[1:].tolist()
         assert counts == point.reached.exit_counts
+
+
+def naive_votes(row: list[int], wanted: float, checked: list[int]) -> int:
+    """Count the votes of each class along the checked exits."""
+    for number, layer in enumerate(checked, start=1):
+        so_far = [row[each - 1] for each in checked[:number]]
+        if max(so_far.count(k) for k in range(N_CLASSES)) > wanted:
+            return layer
+    return len(row)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("first", "interval"), CHECKS)
+def test_votes_are_counted_for_each_class(first: int, interval: int, form: str) -> None:
+    module = build(VotePolicy(), form, first=first, interval=interval)
+    recorded = record(module)
+    scores = recorded.scores(VotePolicy(), min_exit_layer=first, check_interval=interval)
+    checked = list(range(first, N_LAYERS, interval))
+    for wanted in (0.5, 1.5, 2.5, 1e6):
+        expected = [naive_votes(row, wanted, checked) for row in recorded.predictions.tolist()]
+        assert choose_exits(scores, wanted).tolist() == expected
+        assert module(pad(SENTENCES), torch.tensor(wanted))[1].tolist() == expected
 
 
 @pytest.mark.parametrize("form", FORMS)
