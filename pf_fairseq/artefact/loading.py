@@ -123,6 +123,7 @@ def check_module(
             answers.append(module(row, chosen))
             shapes = [_shapes(answer) for answer in answers]
             every = module.exit_logits(row) if metadata.format_version > 1 else None
+            recorded = module.record_exits(row) if hasattr(module, "record_exits") else None
     except (RuntimeError, AttributeError, TypeError, ValueError) as error:
         raise _contradiction(
             source, f"a module that cannot answer ({_last_line(error)})"
@@ -138,6 +139,9 @@ def check_module(
             source,
             f"{n_layers} layers and {n_classes} labels, but exit_logits gives {tuple(every.shape)}",
         )
+    of_exits = None if recorded is None else [shape[:2] for shape, _ in _shapes(recorded)]
+    if of_exits is not None and of_exits != [(1, n_layers)] * 2:
+        raise _contradiction(source, f"{n_layers} layers, but record_exits gives {of_exits}")
     full_depth, by_default, at_default = (int(answer[1]) for answer in answers)
     if full_depth != n_layers:
         raise _contradiction(

@@ -91,6 +91,7 @@ class ArchiveMetadata:
     default_threshold: float
     tokenizer: TokenizerEntry | None
     checkpoint_sha256: str
+    split: str | None = None  # that the points were chosen on
     label_agreement: LabelAgreement | None = None
     data: DataEntry = DataEntry(None, None)
     versions: dict[str, str] = field(default_factory=dict)
@@ -296,6 +297,7 @@ _READERS: dict[str, Callable[[object, str], Any]] = {
     "default_threshold": read_number,
     "tokenizer": _read_tokenizer,
     "checkpoint_sha256": read_text,
+    "split": _maybe(read_text),
     "label_agreement": _read_agreement,
     "versions": _read_versions,
 }

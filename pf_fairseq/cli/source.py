@@ -98,6 +98,7 @@ def find_points(
     from pf_fairseq.exiting.evaluation import evaluate_exits
     from pf_fairseq.exiting.metrics import check_metrics
     from pf_fairseq.exiting.point import PointOrigin
+    from pf_fairseq.exiting.policy import policy_of
     from pf_fairseq.modules.policies import build_policy
     from pf_fairseq.recording.rows import parse_calibration, record_rows
     from pf_fairseq.text.task import TaskDescription
@@ -109,7 +110,10 @@ def find_points(
     min_exit_layer = model.min_exit_layer if args.min_exit_layer is None else args.min_exit_layer
     check_interval = model.check_interval if args.check_interval is None else args.check_interval
     _check_exits(min_exit_layer, check_interval, model.n_layers)
-    policy = build_policy(args.exit_policy or model.policy)
+    if args.exit_policy is None:
+        policy = policy_of(model.policy, model.name)
+    else:
+        policy = build_policy(args.exit_policy)
     rows = record_rows(model, args.split, choice)
     evaluation = evaluate_exits(
         rows.reported,

@@ -6,8 +6,33 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pf_fairseq.modules.policies import Policy
+from pf_fairseq.errors import InputError
+from pf_fairseq.modules.policies import POLICIES, Policy, build_policy
 from pf_fairseq.modules.policy_description import PolicyDescription
+
+
+def policy_of(description: PolicyDescription, source: str) -> Policy:
+    """The policy that a description is of, where it is to be computed here.
+
+    Args:
+        description: as a file or an archive has it.
+        source: what it comes from, for the error.
+
+    Raises:
+        InputError: if this version has no such policy, or one that reads its numbers otherwise.
+    """
+    known = POLICIES.get(description.name)
+    if known is None:
+        raise InputError(
+            f"{source} exits by the policy {description.name!r}, which this version cannot compute "
+            f"(it knows {', '.join(POLICIES)}); install the version of pf_fairseq that wrote it."
+        )
+    if known.description != description:
+        raise InputError(
+            f"{source} describes the policy {description.name!r} as {description.to_dict()}, but "
+            f"here it is {known.description.to_dict()}; run `pf-fairseq calibrate` again."
+        )
+    return build_policy(description.name)
 
 
 def checked_layers(n_layers: int, min_exit_layer: int = 1, check_interval: int = 1) -> list[int]:

@@ -12,7 +12,6 @@ from pf_fairseq.exiting.evaluation import Evaluation, evaluate_exits
 from pf_fairseq.exiting.operating_points import FoundPoint
 from pf_fairseq.exiting.point import OperatingPoint, PointSet
 from pf_fairseq.exiting.policy import choose_exits
-from pf_fairseq.modules.policies import build_policy
 from pf_fairseq.recording.models import RecordedModel, model_of_archive, model_of_trained
 from pf_fairseq.recording.rows import parse_calibration, record_rows
 from pf_fairseq.runtime.lowering import FLOAT32
@@ -68,13 +67,13 @@ class _Rows:
         name, _, _ = self.split.partition(":")
         calibration = parse_calibration(self.split, name) if name != self.split else None
         recorded = record_rows(model, name, calibration)
-        rules = exit_rules(self.options, self.trained.n_layers)
+        rules = exit_rules(self.trained, self.options)
         return evaluate_exits(
             recorded.reported,
             task=self.trained.task.task,
             metrics=["accuracy"],
             targets=[_target(point) for point in self.options.points.points],
-            policy=build_policy(rules.policy),
+            policy=rules.policy,
             min_exit_layer=rules.min_exit_layer,
             check_interval=rules.check_interval,
             calibration=recorded.choosing,

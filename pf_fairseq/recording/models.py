@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from pf_fairseq.artefact.loading import Archive, load_archive
 from pf_fairseq.artefact.metadata import ArchiveMetadata
 from pf_fairseq.artefact.onnx_model import SUFFIX, OnnxArchive, load_onnx
 from pf_fairseq.errors import InputError
+from pf_fairseq.modules.policies import POLICIES
+from pf_fairseq.modules.policy_description import PolicyDescription
 from pf_fairseq.runtime.devices import check_device
 from pf_fairseq.text.fingerprint import DataFingerprint
 from pf_fairseq.text.task import TaskDescription
@@ -32,7 +35,7 @@ class RecordedModel:
         pad_id: id of padding.
         max_positions: longest input in tokens.
         n_layers: depth.
-        policy: name of the policy that it exits by.
+        policy: that it exits by.
         min_exit_layer: first layer that it checks, 1-based.
         check_interval: layers between two checks.
         dtype: of weights and arithmetic.
@@ -47,7 +50,7 @@ class RecordedModel:
     pad_id: int
     max_positions: int
     n_layers: int
-    policy: str
+    policy: PolicyDescription
     min_exit_layer: int
     check_interval: int
     dtype: str
@@ -82,7 +85,7 @@ def model_of_trained(trained: "TrainedModel", device: str) -> RecordedModel:
         pad_id=trained.pad_id,
         max_positions=trained.model.max_positions(),
         n_layers=trained.n_layers,
-        policy=trained.model.method.default_policy,
+        policy=POLICIES[trained.model.method.default_policy].description,
         min_exit_layer=1,
         check_interval=1,
         dtype="float32",
@@ -113,7 +116,7 @@ def model_of_archive(path: Path, data: Path, device: str) -> RecordedModel:
     task = TaskDescription.read(data)
     check_data(metadata, task, data, path)
     return RecordedModel(
-        model=archive.module,
+        model=recordable(archive.module),
         device=found,
         name=f"archive `{path}`",
         data=data,
@@ -121,7 +124,7 @@ def model_of_archive(path: Path, data: Path, device: str) -> RecordedModel:
         pad_id=metadata.special_tokens["pad"],
         max_positions=metadata.max_positions,
         n_layers=metadata.n_layers,
-        policy=metadata.policy.name,
+        policy=metadata.policy,
         min_exit_layer=metadata.min_exit_layer,
         check_interval=metadata.check_interval,
         dtype=metadata.dtype,
@@ -156,3 +159,20 @@ def check_data(metadata: ArchiveMetadata, task: TaskDescription, data: Path, arc
                 f"archive `{archive}` was not trained on data like `{data}`: the {what} must be "
                 f"{shown(own)}, but the data has {shown(other)} instead; {remedy}."
             )
+
+
+def recordable(module: Any) -> Any:
+    """The module, or what it promises made into what recording calls."""
+    return module if hasattr(module, "record_exits") else _WithoutEvidence(module)
+
+
+class _WithoutEvidence:
+    """An archive of somebody else's, which has `exit_logits` and no more."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def record_exits(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits `(B, L, C)`, and no evidence `(B, L, 0)`."""
+        logits: Tensor = self._module.exit_logits(tokens)
+        return logits, logits[:, :, :0]

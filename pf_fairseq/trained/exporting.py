@@ -14,8 +14,9 @@ from pf_fairseq.artefact.onnx_model import load_onnx, save_onnx
 from pf_fairseq.artefact.saving import save_archive
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.point import NO_POINTS, PointSet
+from pf_fairseq.exiting.policy import policy_of
 from pf_fairseq.files import atomic_path
-from pf_fairseq.modules.policies import DEFAULT_POLICY, build_policy
+from pf_fairseq.modules.policies import Policy, build_policy
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
 from pf_fairseq.runtime.executor import use_simple_executor
 from pf_fairseq.runtime.lowering import FLOAT32, lower
@@ -54,17 +55,18 @@ class ExportOptions:
 class ExitRules:
     """How a runtime is to exit."""
 
-    policy: str
+    policy: Policy
     min_exit_layer: int
     check_interval: int
     default_threshold: float
 
 
-def exit_rules(options: ExportOptions, n_layers: int) -> ExitRules:
+def exit_rules(trained: TrainedModel, options: ExportOptions) -> ExitRules:
     """What the operating points were chosen with, or what was asked for where there are none.
 
     Raises:
-        InputError: if the points and what was asked for differ, or the layers are not there.
+        InputError: if the points and what was asked for differ, the layers are not there, or the
+            points' policy is not known.
     """
     origin = options.points.origin
     chosen = {}
@@ -78,18 +80,21 @@ def exit_rules(options: ExportOptions, n_layers: int) -> ExitRules:
                 f"{asked} instead; leave it out, or run `pf-fairseq calibrate {flag} {asked}`."
             )
         chosen[name] = next((each for each in (asked, stated) if each is not None), 1)
-    if not 1 <= chosen["min_exit_layer"] <= n_layers:
+    if not 1 <= chosen["min_exit_layer"] <= trained.n_layers:
         raise InputError(
-            f"`--min-exit-layer` must be between 1 and the {n_layers} layers of the "
+            f"`--min-exit-layer` must be between 1 and the {trained.n_layers} layers of the "
             f"model, but is {chosen['min_exit_layer']} instead."
         )
     if chosen["check_interval"] < 1:
         raise InputError(
             f"`--check-interval` must be at least 1, but is {chosen['check_interval']} instead."
         )
-    policy = build_policy(DEFAULT_POLICY if origin is None else origin.policy.name)
+    if origin is None:
+        policy = build_policy(trained.model.method.default_policy)
+    else:
+        policy = policy_of(origin.policy, "the file of operating points")
     threshold = options.points.default_threshold(policy.description.never)
-    return ExitRules(policy.description.name, default_threshold=threshold, **chosen)
+    return ExitRules(policy, default_threshold=threshold, **chosen)
 
 
 def build_runtime(trained: TrainedModel, options: ExportOptions) -> EarlyExitRuntime:
@@ -98,11 +103,11 @@ def build_runtime(trained: TrainedModel, options: ExportOptions) -> EarlyExitRun
     Raises:
         InputError: if the options contradict the points or the model.
     """
-    rules = exit_rules(options, trained.n_layers)
+    rules = exit_rules(trained, options)
     runtime = EarlyExitRuntime(
         trained.model.sentence_encoder,
         trained.model.inference_exits(),
-        build_policy(rules.policy),
+        rules.policy,
         vocab_size=trained.vocab_size,
         max_positions=trained.model.max_positions(),
         default_threshold=rules.default_threshold,
@@ -158,7 +163,7 @@ def build_metadata(
 ) -> ArchiveMetadata:
     """Describe the archive."""
     task, model = trained.task, trained.model
-    rules = exit_rules(options, trained.n_layers)
+    rules = exit_rules(trained, options)
     entry = None
     if tokenizer is not None:
         entry = TokenizerEntry(
@@ -170,7 +175,7 @@ def build_metadata(
     return ArchiveMetadata(
         backbone=model.backbone,
         exit_method=str(model.cfg.exit_method),
-        policy=build_policy(rules.policy).description,
+        policy=rules.policy.description,
         task=task.task,
         labels=task.labels,
         pair=task.pair,
@@ -187,6 +192,7 @@ def build_metadata(
         operating_points=options.points.points,
         default=options.points.default,
         default_threshold=rules.default_threshold,
+        split=None if options.points.origin is None else options.points.origin.split,
         tokenizer=entry,
         checkpoint_sha256=trained.sha256,
         label_agreement=options.agreement,

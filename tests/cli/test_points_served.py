@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from pf_fairseq import EarlyExitClassifier
 from pf_fairseq.artefact.loading import load_archive
 from pf_fairseq.cli.main import main
 from pf_fairseq.errors import InputError
+from pf_fairseq.recording.models import recordable
 from pf_fairseq.recording.rows import divide, parse_calibration
 
 if TYPE_CHECKING:
@@ -65,6 +67,69 @@ def test_what_is_promised_is_served(chain: Path, tiny_checkpoint: "TinyCheckpoin
             assert promised["speedup"] >= 1.3
         full = classifier.predict(texts, speedup=1)
         assert {answer.exit_layer for answer in full} == {4}
+
+
+def test_a_policy_that_this_version_lacks_is_named(
+    chain: Path,
+    tiny_checkpoint: "TinyCheckpoint",
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    content = json.loads((chain / "points.json").read_text(encoding="utf-8"))
+    source = ["--checkpoint", tiny_checkpoint.path, "--data", tiny_checkpoint.data]
+    for changes, message in (
+        ({"name": "patience"}, "points exits by the policy 'patience', which this version cannot"),
+        ({"parameter_unit": "bits"}, f"points describes the policy '{content['policy']['name']}'"),
+    ):
+        points = tmp_path / "points.json"
+        points.write_text(json.dumps({**content, "policy": {**content["policy"], **changes}}))
+        export = ["--operating-points", points, "--output", tmp_path / "model.pt"]
+        assert run("export", *source, *export) == 2
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "model.pt").exists()
+
+
+def test_an_archive_of_another_policy_serves_but_cannot_be_recorded(
+    chain: Path,
+    tiny_checkpoint: "TinyCheckpoint",
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    content = torch._C.PyTorchFileReader(str(chain / "model.pt"))
+    metadata = json.loads(content.get_record("extra/metadata.json"))
+    metadata["policy"]["name"] = "patience"
+    path = rewritten(chain / "model.pt", tmp_path / "model.pt", metadata)
+    assert EarlyExitClassifier.load(path).predict(["soup"])[0].exit_layer > 0
+    source = ["--archive", path, "--data", tiny_checkpoint.data]
+    assert run("evaluate", *source, "--output", tmp_path / "out") == 2
+    message = f"archive `{path}` exits by the policy 'patience', which this version cannot compute"
+    assert message in capsys.readouterr().err
+
+
+def rewritten(source: Path, target: Path, metadata: dict[str, Any]) -> Path:
+    """Write the archive again with other metadata."""
+    found = {name: "" for name in ("metadata.json", *metadata["tokenizer"]["files"])}
+    module = torch.jit.load(source, _extra_files=found)
+    torch.jit.save(module, target, _extra_files={**found, "metadata.json": json.dumps(metadata)})
+    return target
+
+
+def test_an_archive_with_what_is_promised_alone_is_recorded(
+    chain: Path, tiny_checkpoint: "TinyCheckpoint", tmp_path: Path
+) -> None:
+    """`exit_logits` is in the contract, `record_exits` is ours."""
+    archive = load_archive(chain / "model.pt")
+    assert isinstance(archive.module.record_exits, torch._C.ScriptMethod)
+    bare = SimpleNamespace(exit_logits=archive.module.exit_logits)
+    tokens = torch.tensor([[0, 5, 2]])
+    logits, evidence = recordable(bare).record_exits(tokens)
+    assert torch.equal(logits, archive.module.exit_logits(tokens))
+    assert evidence.shape == (1, 4, 0)
+    assert recordable(archive.module) is archive.module
+
+
+def test_the_archive_knows_the_rows_of_its_points(chain: Path) -> None:
+    assert load_archive(chain / "model.pt").metadata.split == "valid"
 
 
 def test_an_archive_is_evaluated_as_it_serves(

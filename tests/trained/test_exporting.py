@@ -117,6 +117,7 @@ def test_metadata(trained: TrainedModel, archive_path: Path) -> None:
             "tokenizer_sha256": fingerprint.tokenizer_sha256,
         },
         "checkpoint_sha256": checkpoint,
+        "split": None,
         "label_agreement": None,
     }
 
