@@ -109,6 +109,7 @@ def check_module(
     Raises:
         InputError: naming what differs.
     """
+    check_default_dtype(metadata, source)
     dtype = _CHECKED_DTYPES.get(metadata.dtype)
     held = {p.dtype for p in module.parameters() if p.is_floating_point()}
     if dtype is not None and held and dtype not in held:
@@ -153,6 +154,20 @@ def check_module(
         raise _contradiction(
             source,
             f"the default threshold {metadata.default_threshold:g}, but the module has another",
+        )
+
+
+def check_default_dtype(metadata: ArchiveMetadata, source: str) -> None:
+    """Refuse to run an archive of format 1 where it cannot: its code makes tensors of no dtype.
+
+    Raises:
+        InputError: naming the process's default dtype.
+    """
+    found = torch.get_default_dtype()
+    if metadata.format_version == 1 and found != torch.float32:
+        raise InputError(
+            f"archive `{source}` has format 1, which needs the process's default dtype to be "
+            f"float32, but it is {str(found).removeprefix('torch.')}; export it again."
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pf_fairseq.artefact.loading import load_archive
+from pf_fairseq.artefact.loading import check_default_dtype, load_archive
 from pf_fairseq.artefact.metadata import ArchiveMetadata
 from pf_fairseq.artefact.operating_points import read_operating_points
 from pf_fairseq.errors import InputError
@@ -43,6 +43,16 @@ class _Source:
     data: Path | None
     operating_points: Path | None
     device: torch.device
+
+    def lasting(self, data: Path | None) -> "_Source":
+        """The same from any working folder; `data` is where a checkpoint's data were found."""
+        points = self.operating_points
+        return _Source(
+            path=self.path.absolute(),
+            data=None if data is None else data.absolute(),
+            operating_points=None if points is None else points.absolute(),
+            device=self.device,
+        )
 
 
 class EarlyExitClassifier:
@@ -119,17 +129,15 @@ class EarlyExitClassifier:
         if source.operating_points is not None:
             metadata = _with_points(metadata, source.operating_points)
         tokenizer = tokenizer_from_files(entry.kind, archive.files, entry.special_pieces)
-        return cls(archive.module, metadata, tokenizer, source)
+        return cls(archive.module, metadata, tokenizer, source.lasting(source.data))
 
     @classmethod
     def _from_checkpoint(cls, source: _Source) -> "EarlyExitClassifier":
         # fairseq takes seconds to import and an archive does not need it.
         from pf_fairseq.trained.serving import build_eager
 
-        runtime, metadata, tokenizer = build_eager(
-            source.path, source.data, source.operating_points, source.device
-        )
-        return cls(runtime, metadata, tokenizer, source)
+        found = build_eager(source.path, source.data, source.operating_points, source.device)
+        return cls(found.runtime, found.metadata, found.tokenizer, source.lasting(found.data))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the path: a module that was loaded cannot be pickled, nor need it be."""
@@ -137,8 +145,7 @@ class EarlyExitClassifier:
             raise TypeError(
                 "a classifier that `load` did not make cannot be pickled; load one in each process."
             )
-        source = replace(self._source, path=self._source.path.absolute())
-        return _load_again, (source, self.metadata)
+        return _load_again, (self._source, self.metadata)
 
     def predict(
         self,
@@ -159,7 +166,7 @@ class EarlyExitClassifier:
 
         Raises:
             InputError: naming the text that cannot be classified (counted from 0), or the argument
-                that is no number or no operating point's.
+                that is no number or no operating point's; if the model's answers are none.
         """
         tau = self._threshold(speedup, threshold)
         batch_size = _batch_size(batch_size)
@@ -224,9 +231,32 @@ class EarlyExitClassifier:
     def _classify(self, inputs: list[list[int]], tau: float) -> list[Prediction]:
         tokens = pad_batch(inputs, self.metadata.special_tokens["pad"]).to(self._device())
         parameter = torch.tensor(tau, dtype=torch.float32, device="cpu")
+        check_default_dtype(self.metadata, "" if self._source is None else str(self._source.path))
         with torch.inference_mode(), without_autocast(tokens.device):
             logits, exit_layer, _ = self._module(tokens, parameter)
-        return self._predictions(logits.cpu(), exit_layer.cpu())
+        logits, exit_layer = logits.cpu(), exit_layer.cpu()
+        self._check(logits, exit_layer, len(inputs))
+        return self._predictions(logits, exit_layer)
+
+    def _check(self, logits: Tensor, exit_layer: Tensor, n_inputs: int) -> None:
+        """Refuse answers that no model should give, in the words of the C++ library."""
+        n_labels, n_layers = len(self.metadata.labels), self.metadata.n_layers
+        if logits.shape != (n_inputs, n_labels) or exit_layer.shape != (n_inputs,):
+            raise InputError(
+                f"The model gave logits {tuple(logits.shape)} and exit layers "
+                f"{tuple(exit_layer.shape)} for {n_inputs} sentences and {n_labels} labels. Export "
+                "it again."
+            )
+        strange = exit_layer[(exit_layer < 1) | (exit_layer > n_layers)]
+        if strange.numel() > 0:
+            raise InputError(
+                f"The model gave the exit layer {int(strange[0])} of {n_layers}. Export it again."
+            )
+        if not bool(logits.isfinite().all()):
+            raise InputError(
+                "The model's logits are not finite; its training diverged: take an earlier "
+                "checkpoint, or train again."
+            )
 
     def _device(self) -> torch.device:
         device: torch.device = next(self._module.parameters()).device

@@ -18,7 +18,7 @@ from pf_fairseq.exiting.policy import policy_of
 from pf_fairseq.files import atomic_path
 from pf_fairseq.modules.policies import Policy, build_policy
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
-from pf_fairseq.runtime.executor import use_simple_executor
+from pf_fairseq.runtime.executor import torch_defaults, use_simple_executor
 from pf_fairseq.runtime.lowering import FLOAT32, lower
 from pf_fairseq.text.data_bin import load_split
 from pf_fairseq.text.inputs import cut_input
@@ -104,16 +104,17 @@ def build_runtime(trained: TrainedModel, options: ExportOptions) -> EarlyExitRun
         InputError: if the options contradict the points or the model.
     """
     rules = exit_rules(trained, options)
-    runtime = EarlyExitRuntime(
-        trained.model.sentence_encoder,
-        trained.model.inference_exits(),
-        rules.policy,
-        vocab_size=trained.vocab_size,
-        max_positions=trained.model.max_positions(),
-        default_threshold=rules.default_threshold,
-        min_exit_layer=rules.min_exit_layer,
-        check_interval=rules.check_interval,
-    )
+    with torch_defaults():
+        runtime = EarlyExitRuntime(
+            trained.model.sentence_encoder,
+            trained.model.inference_exits(),
+            rules.policy,
+            vocab_size=trained.vocab_size,
+            max_positions=trained.model.max_positions(),
+            default_threshold=rules.default_threshold,
+            min_exit_layer=rules.min_exit_layer,
+            check_interval=rules.check_interval,
+        )
     return lower(runtime.eval(), options.dtype)
 
 

@@ -12,6 +12,7 @@ from pf_fairseq.checkpoints.loading import read_checkpoint
 from pf_fairseq.checkpoints.trained_on import check_data
 from pf_fairseq.errors import InputError
 from pf_fairseq.registration import register
+from pf_fairseq.runtime.executor import torch_defaults
 from pf_fairseq.text.fingerprint import DataFingerprint
 from pf_fairseq.text.task import TaskDescription
 
@@ -78,7 +79,8 @@ def load_trained_model(checkpoint: Path, data: Path | None = None) -> TrainedMod
     fingerprint = check_data(state, checkpoint, data)
     cfg["task"]["data"] = str(data)
     try:
-        task, model = _build(cfg, state["model"])
+        with torch_defaults():
+            task, model = _build(cfg, state["model"])
     except SystemExit as refusal:
         raise InputError(f"checkpoint `{checkpoint}` and data `{data}`: {refusal}") from refusal
     except OSError as error:  # of the dictionaries

@@ -1,6 +1,7 @@
 """A checkpoint as something to serve from: the eager runtime, and what to know of it."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -18,9 +19,19 @@ LOGGER = logging.getLogger(__name__)
 DTYPE = "float32"
 
 
+@dataclass(frozen=True)
+class EagerModel:
+    """A checkpoint that is ready to serve, and its data-bin."""
+
+    runtime: EarlyExitRuntime
+    metadata: ArchiveMetadata
+    tokenizer: Tokenizer
+    data: Path
+
+
 def build_eager(
     checkpoint: Path, data: Path | None, operating_points: Path | None, device: torch.device
-) -> tuple[EarlyExitRuntime, ArchiveMetadata, Tokenizer]:
+) -> EagerModel:
     """Load a checkpoint with its operating points.
 
     Args:
@@ -40,7 +51,8 @@ def build_eager(
     options = ExportOptions(points=points, dtype=DTYPE)
     tokenizer = load_tokenizer(trained.task.tokenizer, trained.data / "tokenizer")
     runtime = build_runtime(trained, options).to(device)
-    return runtime, build_metadata(trained, options, tokenizer), tokenizer
+    metadata = build_metadata(trained, options, tokenizer)
+    return EagerModel(runtime, metadata, tokenizer, trained.data)
 
 
 def _read(path: Path, trained: TrainedModel) -> PointSet:

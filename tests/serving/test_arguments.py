@@ -1,16 +1,25 @@
 """What `predict` and `load` are given, as it comes from a query string or another process."""
 
+import copy
+import json
 import pickle
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 
 from pf_fairseq import EarlyExitClassifier
+from pf_fairseq.artefact.loading import load_archive
 from pf_fairseq.errors import InputError
 from tests.serving.text_archives import write_archive
+
+if TYPE_CHECKING:
+    from tests.conftest import TinyCheckpoint
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +97,38 @@ def test_it_pickles_as_its_path(
     monkeypatch.chdir(tmp_path)  # a worker may run elsewhere
     texts = ["a fine film", "scene after scene"]
     assert pickle.loads(pickled).predict(texts) == classifier.predict(texts)
+
+
+@pytest.mark.parametrize("copied", [lambda c: pickle.loads(pickle.dumps(c)), copy.copy])
+def test_a_pickle_does_not_hang_on_the_working_folder(
+    copied: Callable[[EarlyExitClassifier], EarlyExitClassifier],
+    tiny_checkpoint: "TinyCheckpoint",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Loaded from relative paths, and copied where they lead nowhere."""
+    here = tmp_path / "here"
+    shutil.copytree(tiny_checkpoint.data, here / "data")
+    shutil.copy(tiny_checkpoint.path, here / "checkpoint.pt")
+    write_archive(here / "model.pt")
+    points = load_archive(here / "model.pt").metadata.operating_points
+    content = {
+        "format_version": 1,
+        "task": "SST-2",
+        "operating_points": [asdict(point) for point in points],
+    }
+    (here / "points.json").write_text(json.dumps({**content, "default": "3"}))
+    monkeypatch.chdir(here)
+    loaded = [
+        EarlyExitClassifier.load("model.pt", operating_points="points.json"),
+        EarlyExitClassifier.load("checkpoint.pt", "data"),
+    ]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for classifier in loaded:
+        again = copied(classifier)
+        assert again.metadata == classifier.metadata
+        assert again.predict(["a fine film"]) == classifier.predict(["a fine film"])
 
 
 def test_a_pickle_whose_archive_was_replaced(tmp_path: Path) -> None:

@@ -197,3 +197,35 @@ def test_files_that_cannot_be_loaded(tmp_path: Path) -> None:
     (tmp_path / "text.pt").write_text("no model")
     with pytest.raises(InputError, match="text.pt` is truncated"):
         EarlyExitClassifier.load(str(tmp_path / "text.pt"))
+
+
+class Foreign(torch.nn.Module):
+    """Answers as no model should."""
+
+    def __init__(self, logits: list[list[float]], exit_layer: list[int]) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.logits, self.exit_layer = torch.tensor(logits), torch.tensor(exit_layer)
+
+    def forward(self, tokens: torch.Tensor, threshold: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return self.logits, self.exit_layer, torch.zeros(len(self.exit_layer))
+
+
+@pytest.mark.parametrize(
+    ("logits", "exit_layer", "message"),
+    [
+        ([[math.nan, 0.0], [0.0, 1.0]], [1, 1], "The model's logits are not finite; its training"),
+        ([[0.0, 1.0], [0.0, 1.0]], [1, 99], "The model gave the exit layer 99 of 3. Export it"),
+        ([[0.0, 1.0], [0.0, 1.0]], [0, 1], "The model gave the exit layer 0 of 3"),
+        ([[0.0, 1.0]], [1], r"gave logits \(1, 2\) and exit layers \(1,\) for 2 sentences and 2"),
+        ([[0.0, 1.0, 2.0]] * 2, [1, 1], r"gave logits \(2, 3\) .* and 2 labels. Export it again"),
+    ],
+)
+def test_answers_that_no_model_should_give(
+    classifier: EarlyExitClassifier, logits: list[list[float]], exit_layer: list[int], message: str
+) -> None:
+    foreign = EarlyExitClassifier(
+        Foreign(logits, exit_layer), classifier.metadata, small_tokenizer()
+    )
+    with pytest.raises(InputError, match=message):
+        foreign.predict(["a fine film", "dull"])
