@@ -9,7 +9,8 @@ import torch
 def register() -> None:
     """Register models, architectures and criterions, and make fairseq fit for them.
 
-    It then refuses checkpoints that cannot be restored and half precision on a CPU, finds
+    It then refuses checkpoints that cannot be restored or were trained on other data, and half
+    precision on a CPU, finds
     `torchrun`'s ranks on a CPU, ends without a crash, and loads its own old checkpoints with
     torch's safety on. Importing the modules registers them, once: Python imports a module once,
     and fairseq refuses duplicates.
@@ -17,6 +18,7 @@ def register() -> None:
     importlib.import_module("pf_fairseq.models.registered")
     importlib.import_module("pf_fairseq.criterions.past_future")
     importlib.import_module("pf_fairseq.checkpoints.restore_guard").install()
+    importlib.import_module("pf_fairseq.checkpoints.ensemble_guard").install()
     importlib.import_module("pf_fairseq.cpu_ranks").install()
     importlib.import_module("pf_fairseq.half_precision").install()
     importlib.import_module("pf_fairseq.prefetching").install()

@@ -6,14 +6,23 @@ import shutil
 from pathlib import Path
 
 import pytest
+from fairseq import checkpoint_utils
 
 from pf_fairseq import EarlyExitClassifier
 from pf_fairseq.cli.main import main
 from pf_fairseq.errors import InputError
+from pf_fairseq.registration import register
 from pf_fairseq.text.fingerprint import DataFingerprint
 from pf_fairseq.trained.loading import load_trained_model
 from tests.conftest import TinyCheckpoint
-from tests.fairseq.commands import read_weights_only, run, training_command
+from tests.fairseq.commands import (
+    TASK,
+    read_weights_only,
+    run,
+    script,
+    training_command,
+    user_dir,
+)
 
 
 def rename_a_label(data: Path) -> None:
@@ -90,3 +99,32 @@ def test_a_resume(named: str, tiny_checkpoint: TinyCheckpoint, data: Path, tmp_p
     done = run(*training_command(data, folder, "--max-update", "131"), cwd=tmp_path)
     assert done.status != 0 and named in done.last_line, done.stderr
     assert "past_future: checkpoint `" in done.last_line
+
+
+def validation(data: Path, checkpoint: Path, folder: Path) -> list[str]:
+    """The command line of fairseq's own evaluation."""
+    flags = ["--path", str(checkpoint), "--user-dir", str(user_dir(folder)), *TASK, "--cpu"]
+    flags += ["--criterion", "past_future", "--batch-size", "8", "--num-workers", "0"]
+    return [script("fairseq-validate"), str(data), *flags]
+
+
+def test_fairseqs_own_evaluation(
+    tiny_checkpoint: TinyCheckpoint, data: Path, tmp_path: Path
+) -> None:
+    done = run(*validation(data, tiny_checkpoint.path, tmp_path), cwd=tmp_path)
+    assert done.status == 0 and "accuracy" in done.stdout, done.stderr
+    rename_a_label(data)
+    done = run(*validation(data, tiny_checkpoint.path, tmp_path), cwd=tmp_path)
+    assert done.status != 0 and "its labels are " in done.last_line, done.stderr
+
+
+@pytest.mark.parametrize("named", CHANGES)
+def test_fairseqs_own_loading(named: str, tiny_checkpoint: TinyCheckpoint, data: Path) -> None:
+    register()
+    names = [str(tiny_checkpoint.path)]
+    overrides = {"data": str(data)}
+    models, _, _ = checkpoint_utils.load_model_ensemble_and_task(names, overrides)
+    assert len(models) == 1
+    CHANGES[named](data)
+    with pytest.raises(SystemExit, match=f"past_future: checkpoint .*{re.escape(named)}"):
+        checkpoint_utils.load_model_ensemble_and_task(names, overrides)
