@@ -123,6 +123,22 @@ pip() { # says nothing but errors
   "$VENV/bin/python" -m pip --disable-pip-version-check --no-input -qq "$@"
 }
 
+# Runs a command that may take minutes and says nothing, with a line now and then that it still runs.
+patiently() { # COMMAND...
+  local seconds=0 status=0 pid
+  "$@" &
+  pid=$!
+  trap 'kill "$pid" 2>/dev/null || true; exit 130' INT TERM
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 1
+    seconds=$((seconds + 1))
+    ((seconds % 15)) || echo "      ... $seconds s"
+  done
+  wait "$pid" || status=$?
+  trap - INT TERM
+  return "$status"
+}
+
 pinned() { # PACKAGE -> its version in constraints.txt
   sed -n "s/^$1==\([^ ;]*\).*/\1/p" constraints.txt
 }
@@ -150,17 +166,17 @@ install_torch() {
   installed torch "$version" && return
   if has_gpu; then
     echo "[1/3] torch $version for this machine's GPU (several GB)"
-    pip install -c constraints.txt "torch==$version"
+    patiently pip install -c constraints.txt "torch==$version"
   elif pip_can_have "torch==$version+cpu"; then
     echo "[1/3] torch $version, CPU build (about 200 MB)"
-    pip install --no-deps "torch==$version+cpu"
+    patiently pip install --no-deps "torch==$version+cpu"
   elif pip_can_have --index-url "$CPU_INDEX" "torch==$version+cpu"; then
     echo "[1/3] torch $version, CPU build from pytorch.org (about 200 MB)"
-    pip install --no-deps --index-url "$CPU_INDEX" "torch==$version+cpu"
+    patiently pip install --no-deps --index-url "$CPU_INDEX" "torch==$version+cpu"
   else
     echo "[1/3] torch $version: no CPU build can be reached, so the default build (may be several GB," \
       "and C++ programs can be built with it only where the CUDA toolkit is installed)"
-    pip install -c constraints.txt "torch==$version"
+    patiently pip install -c constraints.txt "torch==$version"
   fi
 }
 
@@ -170,7 +186,7 @@ install_project() {
   rm -rf build/lib # setuptools would pack what an earlier build left there
   echo "[2/3] pf_fairseq and what it needs, versions from constraints.txt"
   # The build runs in this environment, so that it uses the pinned setuptools.
-  pip install -c constraints.txt --no-build-isolation "${editable[@]}" ".[dev]"
+  patiently pip install -c constraints.txt --no-build-isolation "${editable[@]}" ".[dev]"
 }
 
 # fairseq is compiled against one torch. pip's own cache knows only the Python version, so the
@@ -212,7 +228,7 @@ build_fairseq() { # VERSION CACHE
   building=$(mktemp -d)
   trap "rm -rf '$building'" EXIT
   # bin/ on the path: torch compiles with the pinned ninja there.
-  PATH="$VENV/bin:$PATH" pip wheel --no-deps --no-build-isolation --no-cache-dir \
+  PATH="$VENV/bin:$PATH" patiently pip wheel --no-deps --no-build-isolation --no-cache-dir \
     --wheel-dir "$building" "fairseq-fixed==$version"
   wheel=$(compgen -G "$building/*.whl")
   pip install --no-deps --force-reinstall "$wheel"

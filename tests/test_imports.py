@@ -59,12 +59,21 @@ def imported_names(path: Path) -> Iterator[str]:
             yield from (str(a.value) for a in node.args if isinstance(a, ast.Constant))
 
 
+def modules_imported(path: Path) -> Iterator[str]:
+    """Modules of the package that a file imports.
+
+    What the package itself offers (`from pf_fairseq import EarlyExitClassifier`) is serving's.
+    """
+    for name in imported_names(path):
+        if name in FILES and name != PACKAGE:
+            yield name
+        elif name.removeprefix(f"{PACKAGE}.") in ("EarlyExitClassifier", "Prediction"):
+            yield f"{PACKAGE}.serving.classifier"
+
+
 def graph() -> dict[str, set[str]]:
     """Which modules of the package each of them imports."""
-    return {
-        name: {each for each in imported_names(path) if each in FILES} - {name, PACKAGE}
-        for name, path in FILES.items()
-    }
+    return {name: set(modules_imported(path)) - {name} for name, path in FILES.items()}
 
 
 def room_of(module: str) -> str:
