@@ -1,8 +1,8 @@
-"""Print a file of results as a Markdown table: scores in per cent, dev set.
+"""Print a file of results as Markdown tables, one for each encoder: scores in per cent, dev set.
 
 A score is the accuracy, or the metric named beside the task; each exit alone is an accuracy. Means
 are over the seeds of a variant; in parentheses stand the points above (+) or below (-) the best
-plain variant of the same task.
+plain variant of the same task, encoder and number of training sentences.
 
 python examples/glue/table.py examples/glue/results/grid.jsonl
 """
@@ -35,13 +35,22 @@ def build_parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Read the file and print the table."""
+    """Read the file and print the tables."""
     variants = read_variants(args.results)
+    encoders = list(dict.fromkeys(each.encoder for each in variants))
+    for encoder in encoders:
+        if len(encoders) > 1:
+            print(f"\n{encoder}:\n")
+        print_table([each for each in variants if each.encoder == encoder])
+
+
+def print_table(variants: "list[Variant]") -> None:
+    """Print the variants of one encoder, by task, plain ones first."""
     print("| task | variant | seeds | full depth | 2x | 3x | each exit alone |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     tasks = list(dict.fromkeys(each.task for each in variants))
     for each in sorted(variants, key=lambda each: (tasks.index(each.task), not each.is_plain)):
-        plain = [other for other in variants if other.task == each.task and other.is_plain]
+        plain = [other for other in variants if other.is_plain and other.on == each.on]
         best = max((other.scores[0] for other in plain if other.scores[0]), default=None)
         cells = [each.task, each.name, str(each.n_seeds), *_cells(each, best)]
         print(f"| {' | '.join(cells)} |")
@@ -51,12 +60,19 @@ def run(args: argparse.Namespace) -> None:
 class Variant:
     """Means over the seeds; scores in [0, 1], None where a speed-up was not reached."""
 
+    encoder: str
     task: str
+    n_train: int
     name: str
     is_plain: bool
     n_seeds: int
     scores: list[float | None]  # at full depth and at `TARGETS`
     exits: list[float | None]  # of each exit alone
+
+    @property
+    def on(self) -> tuple[str, int]:
+        """What it was trained on."""
+        return self.task, self.n_train
 
 
 def read_variants(results: Path) -> list[Variant]:
@@ -66,7 +82,9 @@ def read_variants(results: Path) -> list[Variant]:
         groups.setdefault(tuple(str(row[name]) for name in SAME), []).append(row)
     return [
         Variant(
+            encoder=rows[0]["encoder"],
             task=_task(rows[0]),
+            n_train=rows[0]["n_train"],
             name=rows[0]["variant"],
             is_plain=rows[0]["method"] == "plain",
             n_seeds=len(rows),

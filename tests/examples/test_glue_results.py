@@ -133,3 +133,14 @@ def test_table_of_two_seeds(folder: Path) -> None:
     assert _record(folder, "both", *options, seed=2).returncode == 0
     lines = _run("table.py", folder / "results.jsonl").stdout.splitlines()
     assert [line.split(" | ")[2] for line in lines[2:]] == ["1", "1", "1"]
+
+
+def test_encoders_have_tables_of_their_own(folder: Path) -> None:
+    lines = (folder / "results.jsonl").read_text().splitlines()
+    other = {**json.loads(lines[0]), "encoder": "another", "full_depth": 0.25}
+    smaller = {**json.loads(lines[1]), "n_train": 5}  # its plain twin is not there
+    (folder / "two.jsonl").write_text("\n".join([*lines, *map(json.dumps, [other, smaller])]))
+    found = _run("table.py", folder / "two.jsonl").stdout
+    first, second = found.split("\nanother:\n")
+    assert "| MRPC | both | 1 | 87.5 (+0.0) |" in first and "| 87.5 | 62.5 |" in first
+    assert second.strip().splitlines()[2:] == ["| MRPC | plain-first | 1 | 25.0 |  |  |  |"]
