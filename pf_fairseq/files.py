@@ -22,10 +22,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it replaces `path` on success only.
 
     Raises:
-        InputError: if `path` is a folder, or its own folder cannot be created or written.
+        InputError: if what stands at `path` is no file to replace, or its folder cannot be created
+            or written.
     """
-    if path.is_dir():
-        raise InputError(f"`{path}` is a folder, but a file is to be written there; name the file.")
+    check_replaceable(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +39,21 @@ def atomic_path(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_replaceable(path: Path) -> None:
+    """Refuse to replace anything but a regular file, or a link to one.
+
+    Raises:
+        InputError: if a folder, a pipe, a device or a socket stands at `path`.
+    """
+    if path.is_dir():
+        raise InputError(f"`{path}` is a folder, but a file is to be written there; name the file.")
+    if path.exists() and not path.is_file():
+        raise InputError(
+            f"`{path}` is a pipe, device or socket, which a file written there would replace; "
+            "choose another output path."
+        )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from pf_fairseq.errors import InputError
-from pf_fairseq.files import atomic_directory, atomic_path, write_bytes, write_text
+from pf_fairseq.files import (
+    atomic_directory,
+    atomic_path,
+    check_replaceable,
+    write_bytes,
+    write_text,
+)
 
 
 def test_text_and_bytes(tmp_path: Path) -> None:
@@ -50,6 +56,32 @@ def test_a_folder_in_the_way_of_a_file(tmp_path: Path) -> None:
     for path in (tmp_path, Path(), Path("/")):
         with pytest.raises(InputError, match="is a folder, but a file is to be written there"):
             write_text(path, "")
+
+
+def test_a_special_file_in_the_way_of_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    before = sorted(os.listdir(tmp_path))
+    for path in (tmp_path / "pipe", tmp_path / "link"):
+        message = f"`{path}` is a pipe, device or socket, which .* choose another output path"
+        with pytest.raises(InputError, match=message):
+            write_text(path, "text")
+        with pytest.raises(InputError, match=message):
+            write_bytes(path, b"bytes")
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_symlink()
+    assert sorted(os.listdir(tmp_path)) == before
+    with pytest.raises(InputError, match="is a pipe, device or socket"):
+        check_replaceable(Path(os.devnull))  # not written: a failure would replace it
+
+
+def test_links_to_a_file_and_to_nothing_are_replaced(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("old")
+    for target in ("old", "nowhere"):
+        (tmp_path / "link").unlink(missing_ok=True)
+        (tmp_path / "link").symlink_to(target)
+        write_text(tmp_path / "link", "new")
+        assert (tmp_path / "link").read_text() == "new"
+    assert (tmp_path / "old").read_text() == "old"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

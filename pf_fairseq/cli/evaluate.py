@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pf_fairseq.cli.outputs import check_not_an_input, check_output_folder
+from pf_fairseq.cli.outputs import check_not_an_input, check_output_file
 from pf_fairseq.cli.source import Found, add_source_arguments, check_source_outputs, find_points
 
 HELP = "measure every exit of a checkpoint, and the trade-off between speed-up and accuracy"
@@ -73,9 +73,10 @@ def write_files(output: Path, found: Found) -> None:
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
-    """Refuse an output folder that cannot be written, or in which an input would be replaced."""
+    """Refuse outputs that cannot be written, or that would replace an input or a special file."""
     check_source_outputs(args, args.output, *(args.output / name for name in FILES))
     if args.submission:
         inputs = {"--checkpoint": args.checkpoint, "--archive": args.archive, "--data": args.data}
         check_not_an_input(args.output / SUBMISSION, inputs, folder=True)
-    check_output_folder(args.output)
+    for name in FILES:
+        check_output_file(args.output / name)

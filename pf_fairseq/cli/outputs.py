@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pf_fairseq.errors import InputError
+from pf_fairseq.files import check_replaceable
 
 
 def check_not_an_input(
@@ -44,10 +45,9 @@ def check_output_file(path: Path) -> None:
     """Refuse a file that cannot be written, before the long work instead of after it.
 
     Raises:
-        InputError: if it is a folder, or its folder may not be written.
+        InputError: if what stands there is no file to replace, or its folder may not be written.
     """
-    if path.is_dir():
-        raise InputError(f"`{path}` is a folder, but a file is to be written there; name the file.")
+    check_replaceable(path)
     check_output_folder(path.parent)
 
 

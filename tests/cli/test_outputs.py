@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pf_fairseq.cli.main import main
-from pf_fairseq.cli.outputs import check_not_an_input
+from pf_fairseq.cli.outputs import check_not_an_input, check_output_file
 from pf_fairseq.errors import InputError
 
 
@@ -95,6 +95,29 @@ def test_names_of_files_that_an_evaluation_writes(
     assert main(["evaluate", *CHECKPOINT, *DATA, "--output", "out"]) == 2
     assert "out/report.json` is an input of the same command" in capsys.readouterr().err
     assert (place / "ck" / "last.pt").read_text() == "content of ck/last.pt"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [
+        (["calibrate", *CHECKPOINT, *DATA, "--speedup", "2"], "pipe"),
+        (["export", *CHECKPOINT, *DATA], "pipe"),
+        (["evaluate", *CHECKPOINT, *DATA], "out"),
+    ],
+)
+def test_a_pipe_is_refused_before_the_long_work(
+    arguments: list[str], output: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "out").mkdir()
+    pipe = {"pipe": Path("pipe"), "out": Path("out/curve.csv")}[output]
+    os.mkfifo(pipe)
+    assert main([*arguments, "--output", output]) == 2
+    error = capsys.readouterr().err
+    assert f"`{pipe}` is a pipe, device or socket, which" in error and error.count("\n") == 1
+    assert pipe.is_fifo()
+    with pytest.raises(InputError, match="choose another output path"):
+        check_output_file(pipe)
+    check_output_file(Path("link.pt"))
 
 
 def test_other_paths_are_let_through(place: Path) -> None:
