@@ -13,8 +13,10 @@ TOKEN_EMBEDDING = "embeddings.word_embeddings.weight"  # by which an encoder is 
 # Where an encoder keeps what its hidden states depend on.
 _ENCODER = ("embeddings.", "encoder.")
 _BUFFERS = re.compile(r"embeddings\.(position_ids|token_type_ids)")
-# Modules that read an encoder from within, as the exits of DeeBERT (`encoder.highway`) do.
-_HEADS = re.compile(r"(highway|classifier|pooler|exit|head|branche?)s?")
+# Words of modules that read an encoder from within, as the exits of DeeBERT (`encoder.highway`) do.
+_HEAD = re.compile(r"(highway|classifier|pooler|exit|head|branche?|ramp)s?")
+# Heads in or of these are the encoder's own: `multi_head_attention`, `attention.head_scale`.
+_ATTENTION = re.compile(r"attention|attn", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,21 @@ class KeyMap:
         pairs = self.pairs(n_layers)
         theirs = {name for name, _ in pairs}
         surplus = sorted(known.keys() - theirs)
-        problems = [f"`{name}` is missing" for name in sorted(theirs - known.keys())]
-        problems += [
+        missing = [f"`{name}` is missing" for name in sorted(theirs - known.keys())]
+        unknown = [
             f"`{name}` is not a part of this architecture" for name in surplus if _is_inside(name)
         ]
-        if problems:
+        if missing:
             raise list_problems(
-                "The weights do not fit their config.json; take both from one model.", problems
+                "The weights do not fit their config.json; take both from one model.",
+                missing + unknown,
+            )
+        if unknown:
+            raise list_problems(
+                "The weights have all that config.json asks for, and more inside the encoder. "
+                "If these are exits or heads of another method, delete them from the file; "
+                "else take weights and config.json from one model.",
+                unknown,
             )
         left_out = [name for name in weights if not name.startswith(prefix)]
         left_out += [prefix + name for name in surplus if not _BUFFERS.fullmatch(name)]
@@ -113,7 +123,12 @@ def _is_inside(name: str) -> bool:
     """Whether the hidden states of an encoder would depend on a tensor of it."""
     if not name.startswith(_ENCODER) or _BUFFERS.fullmatch(name):
         return False
-    return not any(_HEADS.fullmatch(part) for part in name.split("."))
+    for part in name.split("."):
+        if _ATTENTION.search(part):
+            return True
+        if any(_HEAD.fullmatch(word) for word in part.split("_")):
+            return False
+    return True
 
 
 def _normal(name: str) -> str:
