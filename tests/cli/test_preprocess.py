@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -232,6 +233,22 @@ def test_output_that_is_no_data_bin_is_kept(
     (tmp_path / "file").write_text("kept", encoding="utf-8")
     assert run(*options, "--output", tmp_path / "file", *roberta) == 2
     assert "is a file" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_data_are_said_to_be_written_where_output_cannot_be(
+    roberta: list[object], tmp_path: Path
+) -> None:
+    options = [*own_files(tmp_path), "--output", tmp_path / "bin", *roberta]
+    command = [sys.executable, "-u", "-m", "pf_fairseq.cli.main", "preprocess", *map(str, options)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "pf-fairseq: standard output cannot be written (No space left on device); everything else "
+        "was done.\n"
+    )
+    assert TaskDescription.read(tmp_path / "bin").labels == ["x", "y"]
 
 
 def test_a_bar_on_a_terminal(

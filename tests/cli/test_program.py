@@ -21,11 +21,14 @@ sys.exit(run_program(parser, run, {arguments}))
 """
 
 
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+
+
 def run_tool(
-    body: str, stdout: object, arguments: str = "[]", **environment: str
+    body: str, stdout: object, arguments: str = "[]", *flags: str, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(body=body, arguments=arguments)],
+        [sys.executable, *flags, "-c", PROGRAM.format(body=body, arguments=arguments)],
         stdout=stdout,  # type: ignore[call-overload]
         stderr=subprocess.PIPE,
         text=True,
@@ -33,14 +36,46 @@ def run_tool(
     )
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_full_disk_behind_standard_output(unbuffered: str) -> None:
+REFUSED = "tool: standard output cannot be written (No space left on device)"
+
+
+@needs_full
+@pytest.mark.parametrize("flags", [[], ["-u"]])
+def test_a_full_disk_behind_standard_output(flags: list[str], tmp_path: Path) -> None:
+    """What comes between two lines of output is done in either case, and said to be done."""
+    body = f"print('first'); open({str(tmp_path / 'file')!r}, 'w').write('whole'); print('last')"
     with open("/dev/full", "w") as full:
-        done = run_tool("print('done')", full, PYTHONUNBUFFERED=unbuffered)
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1 and "No space left on device" in done.stderr
-    assert done.stderr.startswith("tool: ")
+        done = run_tool(body, full, "[]", *flags)
+    assert (done.returncode, done.stderr) == (1, f"{REFUSED}; everything else was done.\n")
+    assert (tmp_path / "file").read_text() == "whole"
+
+
+@needs_full
+@pytest.mark.parametrize("flags", [[], ["-u"]])
+def test_help_behind_which_a_disk_is_full(flags: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = run_tool("pass", full, "['--help']", *flags)
+    assert (done.returncode, done.stderr) == (1, f"{REFUSED}.\n")
+
+
+@needs_full
+@pytest.mark.parametrize("flags", [[], ["-u"]])
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ("raise InputError('`x` is wrong.')", 2, "tool: `x` is wrong.\n"),
+        ("raise SystemExit('not the same')", 1, "not the same\n"),
+        ("open('/nowhere/x')", 1, "tool: `/nowhere/x` cannot be used (No such file or directory)"),
+    ],
+)
+def test_what_was_not_done_comes_before_a_full_disk(
+    body: str, status: int, said: str, *, flags: list[str]
+) -> None:
+    body = f"from pf_fairseq.errors import InputError; print('first'); {body}"
+    with open("/dev/full", "w") as full:
+        done = run_tool(body, full, "[]", *flags)
+    assert done.returncode == status and done.stderr.startswith(said)
+    assert done.stderr.count("\n") == 1 and "was done" not in done.stderr
 
 
 @pytest.mark.parametrize("body", ["print('done')", "print('x' * 1_000_000)"])
@@ -50,10 +85,9 @@ def test_a_reader_that_has_left(body: str, arguments: str) -> None:
     os.close(reading)
     done = run_tool(body, writing, arguments)
     os.close(writing)
-    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
-    if arguments == "[]":
-        assert done.returncode == 1
-        assert done.stderr.count("\n") == 1 and "Broken pipe" in done.stderr
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and "Broken pipe" in done.stderr
+    assert ("everything else was done" in done.stderr) == (arguments == "[]")
 
 
 def test_a_closed_standard_output() -> None:
