@@ -39,7 +39,8 @@ def raise_problems(tables: Sequence[Table]) -> None:
     Raises:
         InputError: if there is a problem.
     """
-    problems = [problem for table in tables for problem in table.problems]
+    bad = [table for table in tables if table.problems]
+    problems = [problem for table in bad for problem in (*table.causes(), *table.problems)]
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         heading = f"The input has {count}; mend what is named here (nothing was written):"

@@ -6,7 +6,15 @@ from pathlib import Path
 
 from pf_fairseq.text.corpus import Corpus, raise_problems
 from pf_fairseq.text.dictionary import MASK_SYMBOL, SPECIAL_SYMBOLS
-from pf_fairseq.text.tsv import Columns, Rows, Table, count_quoted, read_table, select_columns
+from pf_fairseq.text.tsv import (
+    Columns,
+    Rows,
+    Table,
+    count_quoted,
+    read_table,
+    select_columns,
+    visible,
+)
 
 CUSTOM_TASK = "custom"
 
@@ -35,9 +43,9 @@ def read_custom(files: Mapping[str, Path], columns: Columns, *, header: bool) ->
             splits[split] = select_columns(table, found, labels or None)
     raise_problems(list(tables.values()))
     notes = [note for table in tables.values() for note in _header_notes(table, columns, labels)]
-    notes += [
-        note for split, table in tables.items() for note in _quote_notes(table, splits[split])
-    ]
+    for split, table in tables.items():
+        notes += _quote_notes(table, splits[split])
+        notes += [f"{table.path.name}: {note}" for note in table.carriage_return_notes()]
     once = list(dict.fromkeys(notes))  # a file may serve two splits
     return Corpus(CUSTOM_TASK, labels, len(columns.texts) == 2, ["accuracy"], splits, once)
 
@@ -78,7 +86,7 @@ def _header_notes(table: Table, columns: Columns, labels: list[str]) -> list[str
     """Say what was taken for the header, and whether it looks like a row."""
     if table.header is None:
         return []
-    note = f"{table.path.name}: `{' | '.join(table.header)}` was taken for the header line"
+    note = f"{table.path.name}: `{' | '.join(visible(table.header))}` was taken for the header line"
     number = columns.label
     label = "" if number is None or number >= len(table.header) else table.header[number].strip()
     if label in labels:
@@ -87,12 +95,19 @@ def _header_notes(table: Table, columns: Columns, labels: list[str]) -> list[str
 
 
 def _quote_notes(table: Table, rows: Rows) -> list[str]:
-    """Count the texts and labels that a csv program seems to have put in quotes."""
+    """Count what a csv program seems to have put in quotes, and what it seems to have cut."""
+    notes = []
     n_quoted = sum(count_quoted(each or []) for each in (rows.first, rows.second, rows.labels))
-    if not n_quoted:
-        return []
-    looks = "1 text or label looks" if n_quoted == 1 else f"{n_quoted} texts or labels look"
-    return [
-        f"{table.path.name}: {looks} quoted by csv rules; quotes are plain text here, so the model "
-        "reads them: write the file without quoting if they do not belong to the text"
-    ]
+    if n_quoted:
+        looks = "1 text or label looks" if n_quoted == 1 else f"{n_quoted} texts or labels look"
+        notes.append(
+            f"{table.path.name}: {looks} quoted by csv rules; quotes are plain text here, so the "
+            "model reads them: write the file without quoting if they do not belong to the text"
+        )
+    if table.n_unclosed:
+        opens = "1 field opens" if table.n_unclosed == 1 else f"{table.n_unclosed} fields open"
+        notes.append(
+            f"{table.path.name}: {opens} a quote without closing it; if a csv program wrote it "
+            "around a tab or a line break, the text is cut there: write spaces instead"
+        )
+    return notes

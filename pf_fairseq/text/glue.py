@@ -6,9 +6,16 @@ from pathlib import Path
 
 from pf_fairseq.errors import InputError
 from pf_fairseq.text.corpus import Corpus, raise_problems
-from pf_fairseq.text.tsv import Columns, Rows, Table, read_table, select_columns
+from pf_fairseq.text.tsv import (
+    Columns,
+    Rows,
+    Table,
+    read_table,
+    select_columns,
+    shown_lines,
+    visible,
+)
 
-MOST_LINES_SHOWN = 10
 FAIRSEQ_SPLITS = {"train": "train", "dev": "valid", "test": "test"}  # GLUE's name -> fairseq's
 
 
@@ -88,6 +95,9 @@ def read_glue(name: str, data_dir: Path, splits: Sequence[str]) -> Corpus:
             rows[FAIRSEQ_SPLITS[split]] = selected
     raise_problems(tables)
     notes = [_drop_note(name, table) for table in tables if table.dropped]
+    notes += [
+        f"{table.path.name}: {note}" for table in tables for note in table.carriage_return_notes()
+    ]
     pair, metrics = len(task.texts) == 2, list(task.metrics)
     return Corpus(name, list(task.labels), pair, metrics, rows, notes)
 
@@ -96,11 +106,9 @@ def _drop_note(name: str, table: Table) -> str:
     """Count the rows of a file that were left out, and name their first lines."""
     numbers = sorted(number for lines in table.dropped.values() for number in lines)
     reasons = [f"{len(lines)}: {what}" for what, lines in sorted(table.dropped.items())]
-    shown = ", ".join(map(str, numbers[:MOST_LINES_SHOWN]))
-    more = ", ..." if len(numbers) > MOST_LINES_SHOWN else ""
     return (
         f"{table.path.name}: {len(numbers)} broken rows of {len(table.lines)} left out, as {name} "
-        f"is published with some ({'; '.join(reasons)}); lines {shown}{more}"
+        f"is published with some ({'; '.join(reasons)}); lines {shown_lines(numbers)}"
     )
 
 
@@ -129,7 +137,7 @@ def _named_columns(task: GlueTask, table: Table, *, labelled: bool) -> Columns |
     if missing:
         table.problems.append(
             f"{table.path}:1: the header lacks the column {', '.join(missing)}; it has "
-            f"{', '.join(header)}"
+            f"{', '.join(visible(header))}"
         )
         return None
     texts = tuple(header.index(name) for name in task.texts)

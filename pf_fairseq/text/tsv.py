@@ -11,8 +11,13 @@ from pf_fairseq.errors import InputError
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 MOST_LABELS_SHOWN = 10
+MOST_LINES_SHOWN = 10
 # What csv.writer and pandas make of a text that holds a quote, a tab or a line break.
 CSV_QUOTED = re.compile('"(?:[^"]|"")*"')
+OPENS_QUOTE = (
+    "opens a quote that it does not close, as csv programs write a text that holds a tab or a line "
+    "break: quotes are plain text here, so write spaces instead"
+)
 
 
 @dataclass
@@ -55,6 +60,7 @@ class Table:
         lines: line number (from 1) and fields of each row that could be decoded.
         problems: one sentence for each bad line, `file:line: what`.
         dropped: line numbers of the broken rows that were passed over, by what broke them.
+        carriage_returns: numbers of the lines that hold one other than at their end.
     """
 
     path: Path
@@ -62,6 +68,7 @@ class Table:
     lines: list[tuple[int, list[str]]]
     problems: list[str]
     dropped: dict[str, list[int]] = field(default_factory=dict)
+    carriage_returns: list[int] = field(default_factory=list)
 
     @property
     def n_columns(self) -> int:
@@ -70,6 +77,30 @@ class Table:
             return len(self.header)
         counts = Counter(len(fields) for _, fields in self.lines)
         return counts.most_common(1)[0][0] if counts else 0
+
+    @property
+    def n_unclosed(self) -> int:
+        """How many fields, those of the header too, open a quote that they do not close."""
+        rows = [self.header or [], *(fields for _, fields in self.lines)]
+        return sum(_is_unclosed(text) for fields in rows for text in fields)
+
+    def carriage_return_notes(self) -> list[str]:
+        """Say which lines hold a carriage return other than at their end, if any does."""
+        n_lines = len(self.carriage_returns)
+        if not n_lines:
+            return []
+        lines = "1 line" if n_lines == 1 else f"{n_lines} lines"
+        return [
+            f"holds carriage returns within {lines} ({shown_lines(self.carriage_returns)}); they "
+            "end no line: save it with line feeds, or write spaces"
+        ]
+
+    def causes(self) -> list[str]:
+        """Sentences like those of `problems`: what in the file may be behind all of them."""
+        causes = [f"{self.path}: {note}" for note in self.carriage_return_notes()]
+        if any(map(_is_unclosed, self.header or [])):
+            causes.append(f"{self.path}:1: the header line {OPENS_QUOTE}")
+        return causes
 
 
 def read_table(path: Path, *, header: bool) -> Table:
@@ -86,16 +117,19 @@ def read_table(path: Path, *, header: bool) -> Table:
     if content.startswith(UTF_16_MARKS):
         table.problems.append(f"{path}: is UTF-16; save it as UTF-8")
         return table
-    if b"\r" in content and b"\n" not in content:
+    lines = content.replace(b"\r\n", b"\n").rstrip(b"\n")
+    if b"\r" in lines and b"\n" not in lines:
         what = "ends its lines with carriage returns alone; save it with line feeds"
         table.problems.append(f"{path}: {what}")
         return table
     raw_lines = content.split(b"\n")
     if not raw_lines[-1]:
         raw_lines.pop()  # the line break that ends the last line
-    for number, raw in enumerate(raw_lines, start=1):
+    for number, raw in enumerate((raw.removesuffix(b"\r") for raw in raw_lines), start=1):
+        if b"\r" in raw:
+            table.carriage_returns.append(number)
         try:
-            fields = raw.removesuffix(b"\r").decode("utf-8").split("\t")
+            fields = raw.decode("utf-8").split("\t")
         except UnicodeDecodeError as error:
             byte = raw[error.start]
             what = f"is not UTF-8 (byte 0x{byte:02x} at position {error.start + 1})"
@@ -138,9 +172,10 @@ def select_columns(
         if broken is not None and drop_broken:
             table.dropped.setdefault(broken, []).append(number)
             continue
-        what = _explained(broken, fields) or _bad_label(fields, columns, labels)
+        what = broken or _bad_label(fields, columns, labels)
         if what is not None:
-            table.problems.append(f"{table.path}:{number}: {what}")
+            why = f"; it {OPENS_QUOTE}" if any(map(_is_unclosed, fields)) else ""
+            table.problems.append(f"{table.path}:{number}: {what}{why}")
             continue
         rows.first.append(fields[columns.texts[0]])
         if rows.second is not None:
@@ -155,6 +190,17 @@ def count_quoted(texts: Sequence[str]) -> int:
     return sum(CSV_QUOTED.fullmatch(text) is not None for text in texts)
 
 
+def shown_lines(numbers: Sequence[int]) -> str:
+    """The first of these line numbers, as a person reads them."""
+    more = ", ..." if len(numbers) > MOST_LINES_SHOWN else ""
+    return f"{', '.join(map(str, numbers[:MOST_LINES_SHOWN]))}{more}"
+
+
+def visible(fields: Sequence[str]) -> list[str]:
+    """Fields as a terminal can show them: a carriage return would go back to the line's start."""
+    return [text.replace("\r", "\\r") for text in fields]
+
+
 def _broken(fields: Sequence[str], n_columns: int, columns: Columns) -> str | None:
     """Say what is wrong with a row's shape or texts, or none."""
     if len(fields) != n_columns:
@@ -166,18 +212,9 @@ def _broken(fields: Sequence[str], n_columns: int, columns: Columns) -> str | No
     return None
 
 
-def _explained(broken: str | None, fields: Sequence[str]) -> str | None:
-    """Add to what is wrong with a row why it may be so, where its fields tell."""
-    if broken is None or "instead of" not in broken:
-        return broken
-    if any(field.startswith('"') and field.count('"') % 2 for field in fields):
-        return (
-            f"{broken}; it opens a quote that it does not close, as csv programs write a text that "
-            "holds a tab or a line break: quotes are plain text here, so write spaces instead"
-        )
-    if any("\r" in field for field in fields):
-        return f"{broken}; it holds a carriage return, which ends no line: save with line feeds"
-    return broken
+def _is_unclosed(text: str) -> bool:
+    """Whether a csv program would read on behind the end of this field."""
+    return text.startswith('"') and text.count('"') % 2 == 1
 
 
 def _bad_label(fields: Sequence[str], columns: Columns, labels: Sequence[str] | None) -> str | None:

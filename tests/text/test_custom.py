@@ -69,6 +69,31 @@ def test_labels_that_will_not_do(train: str, message: str, tmp_path: Path) -> No
         read_custom(files, Columns((0,), 1), header=False)
 
 
+@pytest.mark.parametrize(
+    ("content", "header", "n_lines"),
+    [
+        ("text\tlabel\rred\ta\nblue\tb\n", True, "1 line (1)"),
+        ("red\ta\rblue\nblue\ta\rblue\n", False, "2 lines (1, 2)"),
+        ("red\ta\rblue\tb\rruby\ta\nblue\tb\nruby\ta\n", False, "1 line (1)"),
+        ("red\ta\n\r\r\tb\n", False, "1 line (2)"),
+    ],
+)
+def test_a_carriage_return_is_named_beside_what_it_does(
+    content: str, header: bool, n_lines: str, *, tmp_path: Path
+) -> None:
+    files = write(tmp_path, valid="red\ta\nblue\tb\n")
+    files = {"train": tmp_path / "train.tsv", **files}
+    files["train"].write_bytes(content.encode())
+    with pytest.raises(InputError) as caught:
+        read_custom(files, Columns((0,), 1), header=header)
+    _, cause, *problems = str(caught.value).split("\n")
+    assert cause.endswith(
+        f"train.tsv: holds carriage returns within {n_lines}; they end no line: save it with line "
+        "feeds, or write spaces"
+    )
+    assert problems and not any("holds carriage returns" in problem for problem in problems)
+
+
 def notes_of(folder: Path, *, header: bool = True, **files: str) -> list[str]:
     return read_custom(write(folder, **files), Columns((0,), 1), header=header).notes
 
@@ -107,4 +132,29 @@ def test_texts_that_look_quoted_are_counted(tmp_path: Path) -> None:
     assert [note.split(";")[0] for note in one + two] == [
         "train.tsv: 1 text or label looks quoted by csv rules",
         "train.tsv: 3 texts or labels look quoted by csv rules",
+    ]
+
+
+def test_a_carriage_return_within_a_text_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "train.tsv"
+    path.write_bytes(b"text\tlabel\r\r\nred\rthing\ta\r\nblue\tb\r\r\nplain\ta\r\n")
+    corpus = read_custom({"train": path}, Columns((0,), 1), header=True)
+    assert corpus.splits["train"] == Rows(["red\rthing", "blue", "plain"], None, ["a", "b", "a"])
+    assert corpus.notes == [
+        "train.tsv: `text | label\\r` was taken for the header line",
+        "train.tsv: holds carriage returns within 3 lines (1, 2, 3); they end no line: save it "
+        "with line feeds, or write spaces",
+    ]
+
+
+def test_quotes_that_are_not_closed_are_counted(tmp_path: Path) -> None:
+    cut = '"red\tx\nmore"\ta\n'
+    assert notes_of(tmp_path, header=False, train=cut) == [
+        "train.tsv: 1 field opens a quote without closing it; if a csv program wrote it around a "
+        "tab or a line break, the text is cut there: write spaces instead"
+    ]
+    header = '"te\txt\n"red\tx\n"blue"\ty\n5" wide\ty\n'
+    assert [note.split(";")[0] for note in notes_of(tmp_path, train=header)[1:]] == [
+        "train.tsv: 1 text or label looks quoted by csv rules",
+        "train.tsv: 2 fields open a quote without closing it",
     ]

@@ -27,6 +27,24 @@ def test_reads_the_official_layout(task: str, tmp_path: Path) -> None:
     assert (corpus.task, corpus.labels, corpus.pair) == (task, labels, len(texts) == 2)
 
 
+def test_carriage_returns_within_texts_are_said(tmp_path: Path) -> None:
+    write_task(tmp_path, "SST-2")
+    [path] = tmp_path.rglob("dev.tsv")
+    path.write_bytes(b"sentence\tlabel\r\na\rb\t0\r\nc\t1\r\n")
+    corpus = read_glue("SST-2", tmp_path, ["train", "dev"])
+    assert corpus.splits["valid"].first == ["a\rb", "c"]
+    assert corpus.notes == [
+        "dev.tsv: holds carriage returns within 1 line (2); they end no line: save it with line "
+        "feeds, or write spaces"
+    ]
+    path.write_bytes(b"sentence\tlabel\r\r\na\t0\r\r\n")
+    with pytest.raises(InputError) as caught:
+        read_glue("SST-2", tmp_path, ["dev"])
+    _, cause, problem = str(caught.value).split("\n")
+    assert "dev.tsv: holds carriage returns within 2 lines (1, 2); they" in cause
+    assert problem.endswith("the header lacks the column label; it has sentence, label\\r")
+
+
 def test_metrics() -> None:
     extra = {name: list(task.metrics[1:]) for name, task in GLUE_TASKS.items()}
     assert all(task.metrics[0] == "accuracy" for task in GLUE_TASKS.values())

@@ -117,6 +117,24 @@ def test_carriage_returns_alone_are_one_problem(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\n\n", b""])
+@pytest.mark.parametrize("header", [False, True])
+def test_a_line_feed_at_the_end_does_not_hide_them(
+    end: bytes, header: bool, tmp_path: Path
+) -> None:
+    table = table_of(tmp_path, b"red\ta\rblue\tb\rruby\ta" + end, header=header)
+    select_columns(table, Columns((0,), 1), None)
+    assert problems_of(table) == [
+        " ends its lines with carriage returns alone; save it with line feeds"
+    ]
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\r\n\n", b"\n"])
+def test_a_header_alone_has_no_rows_and_no_carriage_returns(end: bytes, tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"text\tlabel" + end)
+    assert (table.problems, table.carriage_returns) == ([], [])
+
+
 def test_lines_that_csv_quoting_broke_say_so(tmp_path: Path) -> None:
     rows = [("two\nlines", "b"), ("a\ttab", "a"), ('an "odd" one', "a")]
     with (tmp_path / "some.tsv").open("w", encoding="utf-8", newline="") as file:
@@ -133,13 +151,36 @@ def test_lines_that_csv_quoting_broke_say_so(tmp_path: Path) -> None:
     ]
 
 
-def test_a_line_that_carriage_returns_joined_says_so(tmp_path: Path) -> None:
-    table = table_of(tmp_path, b"a\t0\nb\t1\rc\t0\nd\t1\n", header=False)
+def test_a_label_behind_an_open_quote_says_so(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b'"red\tx\nmore"\ta\nred\ty\n', header=False)
+    assert select_columns(table, Columns((0,), 1), ["a"]).first == ['more"']
+    first, second = problems_of(table)
+    assert first.startswith("1: the label 'x' is not one of a; it opens a quote that it does not")
+    assert second == "3: the label 'y' is not one of a"
+
+
+def test_lines_that_carriage_returns_joined_are_a_cause(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"a\t0\r\nb\t1\rc\t0\nd\t1\n\xff\r\t0\n", header=False)
     assert select_columns(table, Columns((0,), 1), None).first == ["a", "d"]
-    assert problems_of(table) == [
-        "2: has 3 columns instead of 2; it holds a carriage return, which ends no line: save with "
-        "line feeds"
+    assert problems_of(table)[1:] == ["2: has 3 columns instead of 2"]
+    assert table.causes() == [
+        f"{table.path}: holds carriage returns within 2 lines (2, 4); they end no line: save it "
+        "with line feeds, or write spaces"
     ]
+
+
+def test_long_lists_of_lines_are_cut(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"a\rb\t0\n" * 11, header=False)
+    [note] = table.carriage_return_notes()
+    assert "within 11 lines (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...); they" in note
+
+
+def test_a_header_that_opens_a_quote_is_a_cause(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b'"te\nxt"\tlabel\na\t0\n')
+    select_columns(table, Columns((0,), 1), None)
+    assert problems_of(table) == [" lacks column 1 (the first is 0); it has 1"]
+    [cause] = table.causes()
+    assert cause.startswith(f"{table.path}:1: the header line opens a quote that it does not close")
 
 
 def test_quoting_by_csv_rules_is_told_from_a_quote(tmp_path: Path) -> None:
