@@ -12,12 +12,23 @@ def parse_json(text: str | bytes) -> Any:
     """Read JSON text.
 
     Raises:
-        ValueError: if it is no JSON, no UTF-8, or nested too deeply.
+        ValueError: if it is no JSON, no UTF-8, nested too deeply, or has a key twice, of which two
+            readers might take two values.
     """
     try:
-        return json.loads(text)
+        plain = text if isinstance(text, str) else text.decode("utf-8")
+        return json.loads(plain, object_pairs_hook=_object)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in members:
+        if key in found:
+            raise ValueError(f"it repeats the key {shown(key)}")
+        found[key] = value
+    return found
 
 
 def shown(value: object) -> str:

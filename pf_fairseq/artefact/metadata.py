@@ -9,7 +9,9 @@ from pf_fairseq.artefact.operating_points import read_points
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.point import OperatingPoint
 from pf_fairseq.modules.policy_description import PolicyDescription
+from pf_fairseq.text.inputs import InputLayout, check_max_tokens
 from pf_fairseq.text.special_pieces import SpecialPieces
+from pf_fairseq.text.tokenizer import TOKENIZERS
 from pf_fairseq.values import parse_json, read_number, read_text, read_whole, shown
 
 FORMAT_VERSION = 2
@@ -152,6 +154,9 @@ class ArchiveMetadata:
 
 def _from_content(content: Mapping[str, Any], version: int) -> ArchiveMetadata:
     values = {name: read(content.get(name), name) for name, read in _READERS.items()}
+    for name in ("separator_token", "default", "tokenizer"):  # null is a value of theirs
+        if name not in content:
+            raise ValueError(f"it has no `{name}`")
     points = read_points(content.get("operating_points"))
     if version == 1:
         if content.get("policy") != POLICY_OF_FORMAT_1.name:
@@ -172,14 +177,21 @@ def _from_content(content: Mapping[str, Any], version: int) -> ArchiveMetadata:
 
 def _check_consistency(metadata: ArchiveMetadata) -> None:
     """Refuse metadata whose fields contradict each other."""
-    ids = [*metadata.special_tokens.values(), metadata.init_token, metadata.separator_token or 0]
+    specials = metadata.special_tokens
+    layout = InputLayout(metadata.init_token, specials["eos"], metadata.separator_token)
+    check_max_tokens(metadata.max_tokens, layout, metadata.pair)
+    ids = {f"special_tokens.{name}": token for name, token in specials.items()}
+    ids |= {"init_token": layout.init_token, "separator_token": layout.separator_token or 0}
     if metadata.tokenizer is not None:
-        ids += metadata.tokenizer.token_id_map or []
+        ids["tokenizer.token_id_map"] = max(metadata.tokenizer.token_id_map or [0])
+    beyond = next((name for name, token in ids.items() if token >= metadata.vocab_size), None)
+    alone = specials["pad"] not in (layout.init_token, layout.eos_token)
     default = metadata.default
     thresholds = {point.name: point.threshold for point in metadata.operating_points}
     expected = metadata.policy.never if default is None else thresholds.get(default)
     rules = [
-        (max(ids) < metadata.vocab_size, f"an id is beyond `vocab_size` {metadata.vocab_size}"),
+        (beyond is None, f"an id of `{beyond}` is beyond `vocab_size` {metadata.vocab_size}"),
+        (alone, "it must have a `pad` of its own, but `init_token` or `eos` is it"),
         (metadata.max_tokens <= metadata.max_positions, "`max_tokens` is beyond `max_positions`"),
         (metadata.min_exit_layer <= metadata.n_layers, "`min_exit_layer` is beyond `n_layers`"),
         (default is None or default in thresholds, f"`default` {shown(default)} is no point"),
@@ -224,11 +236,22 @@ def _read_tokenizer(value: object, name: str) -> TokenizerEntry | None:
     if ids is not None and not isinstance(ids, list):
         raise ValueError(f"`{name}.token_id_map` must be a list, but is {shown(ids)} instead")
     return TokenizerEntry(
-        kind=read_text(value.get("kind"), f"{name}.kind"),
+        kind=_read_kind(value.get("kind"), name),
         files=_read_texts(value.get("files"), f"{name}.files"),
         token_id_map=ids and [read_whole(each, f"{name}.token_id_map") for each in ids],
         special_pieces=_read_pieces(value.get("special_pieces"), f"{name}.special_pieces"),
     )
+
+
+def _read_kind(value: object, name: str) -> str:
+    kind = read_text(value, f"{name}.kind")
+    if kind not in TOKENIZERS:
+        *others, last = map(repr, TOKENIZERS)
+        raise ValueError(
+            f"it must have a `{name}` of the `kind` {', '.join(others)} or {last}, but it is "
+            f"{shown(kind)} instead; export the archive with --no-tokenizer to classify token ids"
+        )
+    return kind
 
 
 def _read_pieces(value: object, name: str) -> SpecialPieces | None:

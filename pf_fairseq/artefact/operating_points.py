@@ -74,15 +74,16 @@ def read_points(entries: object) -> list[OperatingPoint]:
     """
     if not isinstance(entries, list):
         raise ValueError(f"`operating_points` must be a list, but is {shown(entries)} instead")
-    points = [
-        OperatingPoint.from_dict(entry)
-        for entry in entries
-        if not (isinstance(entry, Mapping) and entry.get("threshold", 0) is None)
-    ]
-    names = [point.name for point in points]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"the point {shown(twice)} stands there twice")
+    points, names = [], set()
+    for entry in entries:
+        if isinstance(entry, Mapping) and entry.get("threshold", 0) is None:
+            name = read_text(entry.get("name"), "name")
+        else:
+            points.append(OperatingPoint.from_dict(entry))
+            name = points[-1].name
+        if name in names:
+            raise ValueError(f"the point {shown(name)} stands twice in `operating_points`")
+        names.add(name)
     return points
 
 

@@ -1,6 +1,13 @@
-"""`metadata.json` is read as it was written, and refused when it is not ours."""
+"""`metadata.json` is read as it was written, and refused when it is not ours.
 
+What C++ must refuse as well, and how it must say so, stands in `tests/data/metadata_cases.json`,
+which its own test reads too; the fields that Python alone reads are here.
+"""
+
+import copy
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +15,9 @@ from pf_fairseq.artefact.metadata import FORMAT_VERSION, ArchiveMetadata, LabelA
 from pf_fairseq.errors import InputError
 from tests.artefact.metadata_cases import build_metadata
 
+SHARED: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "data" / "metadata_cases.json").read_text(encoding="utf-8")
+)
 AGREEMENT = LabelAgreement("valid:0.3", 610, 0.998, {"2": 0.996, "1": 0.998})
 
 
@@ -85,49 +95,81 @@ def _with(**changes: object) -> str:
         ('{"format_version": true}', "`format_version` must be"),
         ('{"format_version": 2}', "`backbone` must be a text, but is None"),
         ("[" * 100_000, "nested too deeply"),
-        (_with(n_layers=0), "`n_layers` must be a whole number of at least 1, but is 0"),
-        (_with(n_layers="5"), "`n_layers` must be"),
+        ('{"a": 1, "a": 2}', "it repeats the key 'a'"),
+        ('[{"b": {"c": 1, "c": 2}}]', "it repeats the key 'c'"),
+        (_without("versions"), "`versions` must be an object, but is None"),
+        (_without("checkpoint_sha256"), "`checkpoint_sha256` must be a text, but is None"),
         (_with(label_agreement=0.99), "`label_agreement` must be an object with `points`, but is"),
         (
             _with(label_agreement={"points": {"2": "all"}, "split": "valid", "rows": 3}),
             "`label_agreement.full_depth` must be a finite number, but is None",
         ),
-        (_with(vocab_size=10**30), "`vocab_size` must be a whole number"),
-        (_without("labels"), "`labels` must be a list of texts"),
-        (_with(labels=["one"]), "`labels` must be different texts, two at least"),
-        (_with(labels=["a", "a"]), "`labels` must be different texts"),
-        (_without("operating_points"), "`operating_points` must be a list"),
-        (_without("tokenizer"), None),
         (_with(operating_points=[{"name": "2"}]), "`threshold` must be a finite number"),
         (_with(operating_points=[{**POINT, "threshold": float("nan")}]), "`threshold` must be"),
         (_with(operating_points=[{**POINT, "speedup": 10**400}]), "`speedup` must be a finite"),
-        (_with(operating_points=[POINT, POINT]), "the point '2' stands there twice"),
         (_with(operating_points=7), "`operating_points` must be a list, but is 7"),
         (_with(tokenizer={"kind": "roberta"}), "`tokenizer.files` must be a list of texts"),
-        (_with(default="9"), "`default` '9' is no point"),
         (_with(default_threshold=0.1), "`default_threshold` is not that of `default`"),
-        (_with(default=None), "`default_threshold` is not that of `default`"),
         (_with(min_exit_layer=6), "`min_exit_layer` is beyond `n_layers`"),
         (_with(max_tokens=13), "`max_tokens` is beyond `max_positions`"),
-        (_with(init_token=30), "an id is beyond `vocab_size` 30"),
-        (_with(special_tokens={"bos": 0}), "`special_tokens.pad` must be a whole number"),
-        (_with(policy="entropy"), "`policy` must be an object"),
+        (_with(init_token=30), "an id of `init_token` is beyond `vocab_size` 30"),
         (_with(policy={**POLICY, "sign": 2}), "`policy.sign` must be -1 or 1, but is 2"),
-        (_with(policy={**POLICY, "never": None}), "`policy.never` must be a finite number"),
-        (_with(policy={**POLICY, "name": ""}), "`policy.name` must be"),
         (_with(format_version=1), "`policy` must be 'entropy' in format 1"),
         (_with(data=3), "`data` must be an object, but is 3"),
-        (_with(pair="no"), "`pair` must be true or false"),
     ],
 )
-def test_what_is_not_ours_is_refused(text: str, message: str | None) -> None:
-    if message is None:
-        assert ArchiveMetadata.from_json(text, "m.pt").tokenizer is None
-        return
+def test_what_is_not_ours_is_refused(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as error:
         ArchiveMetadata.from_json(text, "m.pt")
     assert str(error.value).startswith("archive `m.pt` has no readable metadata.json (")
     assert str(error.value).endswith("export it again with `pf-fairseq export`.")
+
+
+def _patched(case: dict[str, Any]) -> str:
+    """Apply one operation of RFC 6902 to the shared valid metadata."""
+    content = copy.deepcopy(SHARED["valid"])
+    *way, last = (int(key) if key.isdigit() else key for key in case["path"].split("/")[1:])
+    place = content
+    for key in way:
+        place = place[key]
+    if case["op"] == "remove":
+        del place[last]
+    else:
+        place[last] = case["value"]
+    return json.dumps(content)
+
+
+def _named(case: dict[str, Any]) -> str:
+    return f"{case['op']} {case['path']} {case.get('value', '')}"
+
+
+def test_the_shared_metadata_are_complete() -> None:
+    text = json.dumps(SHARED["valid"])
+    assert json.loads(ArchiveMetadata.from_json(text, "m.pt").to_json()) == SHARED["valid"]
+
+
+@pytest.mark.parametrize("case", SHARED["accepted"], ids=_named)
+def test_what_cpp_accepts_too(case: dict[str, Any]) -> None:
+    ArchiveMetadata.from_json(_patched(case), "m.pt")
+
+
+@pytest.mark.parametrize("case", SHARED["refused"], ids=_named)
+def test_what_cpp_refuses_too(case: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as error:
+        ArchiveMetadata.from_json(_patched(case), "m.pt")
+    assert [each for each in case["says"] if each not in str(error.value)] == [], error.value
+
+
+def test_bytes_are_utf8_without_a_mark() -> None:
+    text = build_metadata().to_json()
+    assert ArchiveMetadata.from_json(text.encode(), "m.pt") == build_metadata()
+    for content in (
+        text.encode("utf-16"),
+        text.encode("utf-8-sig"),
+        text.encode("latin-1", "replace"),
+    ):
+        with pytest.raises(InputError, match="has no readable metadata.json"):
+            ArchiveMetadata.from_json(content, "m.pt")
 
 
 def test_a_policy_needs_no_list_of_names() -> None:

@@ -1,6 +1,7 @@
 #include "early_exit/metadata.h"
 
 #include <cmath>
+#include <limits>
 #include <locale>
 #include <set>
 #include <sstream>
@@ -20,9 +21,10 @@ namespace {
 
 std::string Quote(const std::string& text) { return "'" + Printable(text) + "'"; }
 
-std::string ToText(double value) {
+std::string ToText(double value, int n_digits = 6) {
   std::ostringstream text;
   text.imbue(std::locale::classic());
+  text.precision(n_digits);
   text << value;
   return text.str();
 }
@@ -48,15 +50,18 @@ void CheckToken(const char* key, std::int64_t token, std::int64_t vocab_size) {
        ", but it is " + std::to_string(token) + " instead");
 }
 
+void CheckSign(std::int64_t sign) {
+  if (sign == -1 || sign == 1) return;
+  Fail("must have a `policy` whose `sign` is -1 or 1, but it is " + std::to_string(sign) +
+       " instead");
+}
+
 void CheckPolicy(const Policy& policy) {
   if (policy.name.empty()) Fail("must have a `policy` with a `name`, but it is empty instead");
   if (policy.parameter_unit.empty()) {
     Fail("must have a `policy` with a `parameter_unit`, but it is empty instead");
   }
-  if (policy.sign != -1 && policy.sign != 1) {
-    Fail("must have a `policy` whose `sign` is -1 or 1, but it is " + std::to_string(policy.sign) +
-         " instead");
-  }
+  CheckSign(policy.sign);
   if (!std::isfinite(policy.never)) {
     Fail("must have a `policy` whose `never` is finite, but it is " + ToText(policy.never) +
          " instead");
@@ -76,9 +81,13 @@ void CheckLabels(const std::vector<std::string>& labels) {
 void CheckPoints(const std::vector<OperatingPoint>& points,
                  const std::optional<std::string>& default_point) {
   bool found = !default_point;
+  std::set<std::string> seen;
   for (const OperatingPoint& point : points) {
-    if (point.threshold && std::isnan(*point.threshold)) {
-      Fail("has a `threshold` in `operating_points` that is no number");
+    if (!seen.insert(point.name).second) {
+      Fail("has the point " + Quote(point.name) + " twice in `operating_points`");
+    }
+    if (point.threshold && !std::isfinite(*point.threshold)) {
+      Fail("has a `threshold` in `operating_points` that is no finite number");
     }
     if (!default_point || point.name != *default_point) continue;
     found = true;
@@ -114,10 +123,8 @@ Policy ReadPolicy(const MemberReader& json, std::int64_t version) {
     return {name, "nats", -1, 0.0};
   }
   const MemberReader policy = json.Object("policy");
-  const double sign = policy.Number("sign");
-  if (sign != -1 && sign != 1) {
-    Fail("must have a `policy` whose `sign` is -1 or 1, but it is " + ToText(sign) + " instead");
-  }
+  const std::int64_t sign = policy.Integer("sign");
+  CheckSign(sign);
   return {policy.String("name"), policy.String("parameter_unit"), static_cast<int>(sign),
           policy.Number("never")};
 }
@@ -125,9 +132,12 @@ Policy ReadPolicy(const MemberReader& json, std::int64_t version) {
 std::vector<OperatingPoint> ReadOperatingPoints(const MemberReader& json) {
   std::vector<OperatingPoint> points;
   for (const MemberReader& item : json.Objects("operating_points")) {
-    points.push_back({item.String("name"), item.OptionalNumber("target_speedup"),
-                      item.OptionalNumber("threshold"), item.OptionalNumber("speedup"),
-                      item.OptionalNumber("accuracy")});
+    item.Get("threshold");
+    OperatingPoint point{item.String("name"), item.OptionalNumber("target_speedup"),
+                         item.OptionalNumber("threshold"), item.OptionalNumber("speedup"),
+                         item.OptionalNumber("accuracy")};
+    if (point.threshold) point.speedup = item.Number("speedup");
+    points.push_back(std::move(point));
   }
   return points;
 }
@@ -156,14 +166,15 @@ void CheckVersion(std::int64_t version) {
                            ". Build a newer early_exit, or export again with an older one.");
 }
 
-// `default_threshold` says once more what the default point says.
+// `default_threshold` says once more what the default point says, digit for digit.
 void CheckDefaultThreshold(const MemberReader& json, const Metadata& metadata) {
-  const auto repeated = json.OptionalNumber("default_threshold");
-  if (!repeated) return;
+  const double repeated = json.Number("default_threshold");
   const double expected = metadata.DefaultParameter();
-  if (std::abs(*repeated - expected) <= 1e-6 * (1.0 + std::abs(expected))) return;
-  Fail("must have a `default_threshold` that is the one of its `default` (" + ToText(expected) +
-       "), but it is " + ToText(*repeated) + " instead");
+  if (repeated == expected) return;
+  constexpr int kEveryDigit = std::numeric_limits<double>::max_digits10;
+  Fail("must have a `default_threshold` that is the one of its `default` (" +
+       ToText(expected, kEveryDigit) + "), but it is " + ToText(repeated, kEveryDigit) +
+       " instead");
 }
 
 Metadata Read(const MemberReader& json) {
@@ -178,7 +189,8 @@ Metadata Read(const MemberReader& json) {
   metadata.labels = json.Strings("labels");
   metadata.pair = json.Boolean("pair");
   metadata.n_layers = json.Integer("n_layers");
-  metadata.min_exit_layer = json.IsNull("min_exit_layer") ? 1 : json.Integer("min_exit_layer");
+  metadata.min_exit_layer = json.Integer("min_exit_layer");
+  metadata.check_interval = json.Integer("check_interval");
   metadata.vocab_size = json.Integer("vocab_size");
   metadata.max_positions = json.Integer("max_positions");
   metadata.max_tokens = json.Integer("max_tokens");
@@ -191,10 +203,14 @@ Metadata Read(const MemberReader& json) {
     metadata.layout.separator_token = json.Integer("separator_token");
   }
   metadata.operating_points = ReadOperatingPoints(json);
+  json.Get("default");
   metadata.default_point = json.OptionalString("default");
   json.Get("tokenizer");
   if (!json.IsNull("tokenizer")) metadata.tokenizer = ReadTokenizer(json.Object("tokenizer"));
   metadata.Validate();
+  for (const char* unused : {"bos", "unk", "mask"}) {  // by this library, but not by the model
+    CheckToken(unused, specials.Integer(unused), metadata.vocab_size);
+  }
   CheckDefaultThreshold(json, metadata);
   return metadata;
 }
@@ -206,6 +222,8 @@ void Metadata::Validate() const {
   CheckLabels(labels);
   CheckInteger("n_layers", n_layers, 1);
   CheckInteger("min_exit_layer", min_exit_layer, 1);
+  CheckAtMost("min_exit_layer", min_exit_layer, "n_layers", n_layers);
+  CheckInteger("check_interval", check_interval, 1);
   CheckInteger("vocab_size", vocab_size, 1);
   CheckInteger("max_positions", max_positions, 1);
   CheckToken("pad", pad_token, vocab_size);

@@ -1,6 +1,5 @@
 #include "module_checks.h"
 
-#include <algorithm>
 #include <map>
 #include <sstream>
 #include <stdexcept>
@@ -67,11 +66,10 @@ void CheckExits(const std::vector<EngineAnswer>& answers, const Metadata& metada
          std::to_string(metadata.n_layers) + " (`n_layers`), but leaves at layer " +
          std::to_string(answers[0].exit_layer) + " instead. Export the archive again.");
   }
-  const std::int64_t first = std::min(metadata.min_exit_layer, metadata.n_layers);
-  if (answers[1].exit_layer != first) {
+  if (answers[1].exit_layer != metadata.min_exit_layer) {
     Fail("with the `sign` of its policy a sentence must be able to leave at layer " +
-         std::to_string(first) + ", but leaves at layer " + std::to_string(answers[1].exit_layer) +
-         " instead. Export the archive again.");
+         std::to_string(metadata.min_exit_layer) + ", but leaves at layer " +
+         std::to_string(answers[1].exit_layer) + " instead. Export the archive again.");
   }
 }
 

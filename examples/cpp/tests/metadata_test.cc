@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "expected.h"
 #include "messages.h"
 
 namespace early_exit {
@@ -12,9 +16,10 @@ constexpr char kGood[] = R"({
   "task": "MRPC", "labels": ["0", "1"], "pair": true, "n_layers": 6, "vocab_size": 100,
   "max_positions": 64, "max_tokens": 32, "dtype": "float32",
   "special_tokens": {"bos": 0, "pad": 1, "eos": 2, "unk": 3, "mask": 99},
-  "init_token": 0, "separator_token": 2,
+  "init_token": 0, "separator_token": 2, "min_exit_layer": 1, "check_interval": 1,
   "operating_points": [{"name": "2", "target_speedup": 2.0, "threshold": 0.25, "speedup": 2.1,
                         "accuracy": null}],
+  "default": "2", "default_threshold": 0.25,
   "tokenizer": {"kind": "roberta", "files": ["a", "b"], "token_id_map": [4, 5]},
   "of a later version": {}})";
 
@@ -66,8 +71,8 @@ std::string Format2(const std::string& old_text = "{", const std::string& new_te
   replace("\"files\": [\"a\", \"b\"]",
           R"("files": ["a", "b"], "special_pieces": {"bos": "<s>", "pad": "<pad>", "eos": "</s>",
              "unk": "[UNK]", "mask": null})");
-  replace("\"init_token\": 0", R"("init_token": 0, "min_exit_layer": 3, "default": "2",
-                                  "default_threshold": 0.25)");
+  replace("\"min_exit_layer\": 1, \"check_interval\": 1",
+          R"("min_exit_layer": 3, "check_interval": 2)");
   replace(old_text, new_text);
   return json;
 }
@@ -80,6 +85,7 @@ TEST(Metadata, ReadsFormat2) {
   EXPECT_EQ(metadata.policy.sign, 1);
   EXPECT_EQ(metadata.policy.never, 1.0);
   EXPECT_EQ(metadata.min_exit_layer, 3);
+  EXPECT_EQ(metadata.check_interval, 2);
   EXPECT_EQ(metadata.tokenizer->special_pieces.unk, std::optional<std::string>("[UNK]"));
   EXPECT_EQ(metadata.tokenizer->special_pieces.bos, std::optional<std::string>("<s>"));
   EXPECT_FALSE(metadata.tokenizer->special_pieces.mask.has_value());
@@ -104,9 +110,8 @@ TEST(Metadata, GivesTheParameterOfADefaultAPointAndFullDepth) {
   const std::string no_default = Format2("\"default\": \"2\",", "\"default\": null,");
   ExpectThrows<std::runtime_error>([&] { ParseMetadata(no_default); },
                                    "the one of its `default` (1), but it is 0.25 instead");
-  const Metadata never = ParseMetadata(
-      Format2("\"default\": \"2\",\n                                  \"default_threshold\": 0.25",
-              "\"default\": null, \"default_threshold\": 1.0"));
+  const Metadata never = ParseMetadata(Format2("\"default\": \"2\", \"default_threshold\": 0.25",
+                                               "\"default\": null, \"default_threshold\": 1.0"));
   EXPECT_EQ(never.DefaultParameter(), 1.0);
 }
 
@@ -116,21 +121,16 @@ TEST(Metadata, RefusesAPolicyWithoutAValidDescription) {
     const char* new_text;
     const char* message;
   } cases[] = {
-      {"\"sign\": 1", "\"sign\": 0", "whose `sign` is -1 or 1, but it is 0 instead"},
-      {"\"sign\": 1", "\"sign\": \"1\"", "`policy`'s `sign` that must be a number"},
-      {"\"sign\": 1,", "", "has no `policy`'s `sign`"},
-      {"\"never\": 1.0", "\"never\": null", "`policy`'s `never` that must be a number"},
+      {"\"sign\": 1", "\"sign\": \"1\"", "`policy`'s `sign` that must be an integer"},
       {"\"never\": 1.0", "\"never\": 1e400", "is not well-formed"},
-      {"\"name\": \"max_probability\"", "\"name\": \"\"", "with a `name`, but it is empty"},
       {"\"parameter_unit\": \"probability\",", "", "has no `policy`'s `parameter_unit`"},
       {"\"unk\": \"[UNK]\"", "\"unk\": 3", "`special_pieces`'s `unk` that must be a string"},
       {"\"kind\": \"roberta\"", "\"kind\": \"gpt\\u0000\"", "but it is 'gpt ' instead"},
       {"\"default\": \"2\"", "\"default\": \"3\"", "one of its `operating_points`, but it is '3'"},
       {"\"threshold\": 0.25", "\"threshold\": null", "whose operating point has no threshold"},
+      {"\"threshold\": 0.25", "\"threshold\": NaN", "is not well-formed"},
       {"0.25, \"speedup\"", "\"x\", \"speedup\"",
        "`operating_points[0]`'s `threshold` that must be"},
-      {"\"min_exit_layer\": 3", "\"min_exit_layer\": 0", "`min_exit_layer` of at least 1"},
-      {"\"pad\": 1", "\"pad\": 2", "must have a `pad` of its own"},
   };
   for (const auto& [old_text, new_text, message] : cases) {
     SCOPED_TRACE(new_text);
@@ -160,12 +160,57 @@ TEST(Metadata, NamesTheFieldTheRuleAndTheValue) {
       {"[4, 5]", "[4, 100]", "with the id 100, which vocab_size = 100 does not allow"},
       {"[\"0\", \"1\"]", "[\"0\"]", "at least 2 `labels`, but has 1 instead"},
       {"[\"0\", \"1\"]", "[\"0\", \"0\"]", "has the label '0' twice"},
-      {"\"pair\": true", "\"pair\": 1", "`pair` that must be a boolean, but is an integer"},
       {"0.25", "\"low\"", "`threshold` that must be a number, but is a string"},
       {"{", "[", "metadata.json JSON"},
   };
   for (const auto& [old_text, new_text, message] : cases) {
     ExpectThrows<std::runtime_error>([&] { ParseMetadata(With(old_text, new_text)); }, message);
+  }
+}
+
+// What Python accepts and refuses alike: operations of RFC 6902 on valid metadata, and for those
+// that are refused what both messages hold.
+using RawJson = nlohmann::json;
+
+RawJson SharedCases() { return RawJson::parse(testing::ReadFile(EARLY_EXIT_METADATA_CASES)); }
+
+std::string Patched(const RawJson& cases, const RawJson& operation) {
+  return cases.at("valid").patch(RawJson::array({operation})).dump();
+}
+
+TEST(Metadata, AcceptsWhatPythonAccepts) {
+  const RawJson cases = SharedCases();
+  EXPECT_EQ(ParseMetadata(cases.at("valid").dump()).check_interval, 2);
+  ASSERT_FALSE(cases.at("accepted").empty());
+  for (const RawJson& operation : cases.at("accepted")) {
+    EXPECT_NO_THROW(ParseMetadata(Patched(cases, operation))) << operation;
+  }
+}
+
+TEST(Metadata, RefusesWhatPythonRefuses) {
+  const RawJson cases = SharedCases();
+  ASSERT_FALSE(cases.at("refused").empty());
+  for (const RawJson& operation : cases.at("refused")) {
+    SCOPED_TRACE(operation.dump());
+    const std::string json = Patched(cases, operation);
+    for (const RawJson& fragment : operation.at("says")) {
+      ExpectThrows<std::runtime_error>([&] { ParseMetadata(json); }, fragment.get<std::string>());
+    }
+  }
+}
+
+TEST(Metadata, OfAProgramIsCheckedAsThatOfAFile) {
+  const auto refused = [](const auto& change, const std::string& message) {
+    Metadata metadata = ParseMetadata(kGood);
+    change(&metadata);
+    ExpectThrows<std::runtime_error>([&] { metadata.Validate(); }, message);
+  };
+  refused([](Metadata* metadata) { metadata->check_interval = 0; }, "`check_interval` of at least");
+  refused([](Metadata* metadata) { metadata->min_exit_layer = 7; }, "at most n_layers = 6");
+  for (const double threshold :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    refused([&](Metadata* metadata) { metadata->operating_points[0].threshold = threshold; },
+            "a `threshold` in `operating_points` that is no finite number");
   }
 }
 

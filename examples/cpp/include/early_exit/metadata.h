@@ -67,6 +67,7 @@ struct EARLY_EXIT_EXPORT Metadata {
   bool pair = false;                // the task classifies pairs of texts
   std::int64_t n_layers = 0;
   std::int64_t min_exit_layer = 1;  // the first exit that is checked
+  std::int64_t check_interval = 1;  // layers between two checks
   std::int64_t vocab_size = 0;
   std::int64_t max_positions = 0;  // longest finished input that the model can read
   std::int64_t max_tokens = 0;     // longest finished input made from text
