@@ -1,4 +1,4 @@
-"""A tiny RoBERTa with past-future exits and random weights, and what it says."""
+"""A tiny encoder with past-future exits and random weights, and what it says."""
 
 from collections import Counter
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pf_fairseq.backbones.mpnet import MpnetEncoder
 from pf_fairseq.backbones.roberta import RobertaEncoder
 from pf_fairseq.backbones.shape import EncoderShape
 from pf_fairseq.modules.exits import ExitOptions, PastFutureExits
@@ -16,9 +17,12 @@ from pf_fairseq.text.tokenizer import Tokenizer
 N_LAYERS = 4
 MAX_POSITIONS = 24
 EXIT_MARGIN = 1e-3  # no entropy this close to a threshold: exits must not hang on rounding
+ENCODERS = {"roberta": RobertaEncoder, "mpnet": MpnetEncoder}
 
 
-def tiny_runtime(tokenizer: Tokenizer, n_classes: int, threshold: float) -> EarlyExitRuntime:
+def tiny_runtime(
+    tokenizer: Tokenizer, n_classes: int, threshold: float, backbone: str
+) -> EarlyExitRuntime:
     """Return a runtime with random weights, large enough that entropies differ."""
     torch.manual_seed(n_classes)
     shape = EncoderShape(
@@ -31,7 +35,7 @@ def tiny_runtime(tokenizer: Tokenizer, n_classes: int, threshold: float) -> Earl
         pad_id=tokenizer.pad_id,
     )
     exits = PastFutureExits(shape.hidden_dim, N_LAYERS, n_classes, ExitOptions())
-    encoder = RobertaEncoder(shape)
+    encoder = ENCODERS[backbone](shape)
     for parameter in (*encoder.parameters(), *exits.parameters()):
         if parameter.dim() > 1:
             nn.init.normal_(parameter, std=0.4)

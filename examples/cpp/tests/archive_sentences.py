@@ -46,6 +46,7 @@ PAIRS = [
     ("a long sentence " * 12, "another long one " * 12),
     ("x", " "),
     ("\u00e9", "\U0001f600"),
+    ("<s> </s> <pad> <mask> are", "[UNK] <unk> plain text"),
 ]
 
 _TRAINING_TEXTS = [
@@ -102,19 +103,28 @@ def sentence_piece() -> SentencePiece:
 
 def word_piece() -> WordPiece:
     """Train a WordPiece that keeps upper case, its special tokens in BERT's places."""
+    pieces = ["[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_train_word_pieces(114)]
+    return _word_piece(pieces, b'{"do_lower_case": false, "model_max_length": 512}')
+
+
+def mpnet_word_piece() -> WordPiece:
+    """Train a WordPiece with the special tokens of MPNet, and none of BERT's but the unknown."""
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "[UNK]", *_train_word_pieces(114), "<mask>"]
+    return _word_piece(pieces, b'{"do_lower_case": true, "tokenizer_class": "MPNetTokenizer"}')
+
+
+def _train_word_pieces(n_pieces: int) -> list[str]:
     engine = Tokenizer(WordPieceModel(unk_token="[UNK]"))
     engine.pre_tokenizer = BertPreTokenizer()
-    specials = ["[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trainer = WordPieceTrainer(vocab_size=120, special_tokens=specials, show_progress=False)
+    trainer = WordPieceTrainer(vocab_size=n_pieces, special_tokens=[], show_progress=False)
     engine.train_from_iterator([*_TRAINING_TEXTS, *_ODD_TEXTS[:5]], trainer)
     vocabulary = engine.get_vocab()
-    pieces = sorted(vocabulary, key=vocabulary.__getitem__)
-    return WordPiece(
-        {
-            "vocab.txt": "".join(f"{piece}\n" for piece in pieces).encode(),
-            "tokenizer_config.json": b'{"do_lower_case": false, "model_max_length": 512}',
-        }
-    )
+    return sorted(vocabulary, key=vocabulary.__getitem__)
+
+
+def _word_piece(pieces: list[str], config: bytes) -> WordPiece:
+    vocabulary = "".join(f"{piece}\n" for piece in pieces).encode()
+    return WordPiece({"vocab.txt": vocabulary, "tokenizer_config.json": config})
 
 
 def _number(pieces: list[str]) -> bytes:

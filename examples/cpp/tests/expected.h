@@ -23,7 +23,7 @@ struct Expected {
 };
 
 // The archives in expected.json.
-constexpr const char* kArchives[] = {"single", "pair", "bert_pair", "sentencepiece"};
+constexpr const char* kArchives[] = {"single", "pair", "bert_pair", "mpnet_pair", "sentencepiece"};
 
 // Path of a file beside expected.json.
 std::string ArchivePath(const std::string& name);

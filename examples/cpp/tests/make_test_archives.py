@@ -2,10 +2,10 @@
 
     python make_test_archives.py OUTPUT_DIR
 
-The model is a tiny RoBERTa with past-future exits and random weights, the tokenizer a byte-level
-BPE, a WordPiece or a sentencepiece model trained here; all go through the project's own runtime and
-archive writer. `expected.json` holds sentences, inputs and predictions, computed in Python one
-sentence at a time.
+The model is a tiny RoBERTa or MPNet with past-future exits and random weights, the tokenizer a
+byte-level BPE, a WordPiece or a sentencepiece model trained here; all go through the project's own
+runtime and archive writer. `expected.json` holds sentences, inputs and predictions, computed in
+Python one sentence at a time.
 """
 
 import json
@@ -23,7 +23,14 @@ from archive_model import (
     spread_thresholds,
     tiny_runtime,
 )
-from archive_sentences import PAIRS, TEXTS, byte_level_bpe, sentence_piece, word_piece
+from archive_sentences import (
+    PAIRS,
+    TEXTS,
+    byte_level_bpe,
+    mpnet_word_piece,
+    sentence_piece,
+    word_piece,
+)
 from foreign_modules import foreign_modules
 
 from pf_fairseq.artefact.metadata import ArchiveMetadata, TokenizerEntry
@@ -41,7 +48,7 @@ MAX_TOKENS = 17  # odd without special tokens: pairs are cut unevenly
 def describe(
     tokenizer: Tokenizer, labels: list[str], points: list[OperatingPoint], threshold: float
 ) -> ArchiveMetadata:
-    """Return the metadata of an archive; a model of two labels classifies pairs."""
+    """Return the metadata of RoBERTa's archive; a model of two labels classifies pairs."""
     pair = len(labels) == 2
     special = {name: getattr(tokenizer, f"{name}_id") for name in "bos pad eos unk mask".split()}
     return ArchiveMetadata(
@@ -64,7 +71,12 @@ def describe(
         operating_points=points,
         default=points[0].name if points else None,
         default_threshold=threshold,
-        tokenizer=TokenizerEntry(tokenizer.kind, list(tokenizer.files), tokenizer.token_id_map),
+        tokenizer=TokenizerEntry(
+            tokenizer.kind,
+            list(tokenizer.files),
+            tokenizer.token_id_map,
+            tokenizer.special_pieces,
+        ),
         checkpoint_sha256="0" * 64,
     )
 
@@ -74,6 +86,8 @@ def write_archive(
     tokenizer: Tokenizer,
     labels: list[str],
     sentences: list[list[str]],
+    *,
+    backbone: str = "roberta",
     dtype: str = "float32",
 ) -> dict[str, Any]:
     """Write one archive. Returns its sentences, its thresholds and what the model says."""
@@ -83,7 +97,7 @@ def write_archive(
         build_input(ids[0], ids[1] if len(ids) == 2 else None, layout=layout, max_tokens=MAX_TOKENS)
         for ids in encoded
     ]
-    runtime = lower(tiny_runtime(tokenizer, len(labels), 0.0), dtype)
+    runtime = lower(tiny_runtime(tokenizer, len(labels), 0.0, backbone), dtype)
     best, second, *_ = spread_thresholds(exit_entropies(runtime, inputs))
     points = [
         OperatingPoint("2", 2.0, best, 2.1, 0.8),
@@ -92,8 +106,8 @@ def write_archive(
     ]
     points = points if len(labels) > 2 else []
     default = best if points else 0.0
-    runtime = lower(tiny_runtime(tokenizer, len(labels), default), dtype)
-    metadata = replace(describe(tokenizer, labels, points, default), dtype=dtype)
+    runtime = lower(tiny_runtime(tokenizer, len(labels), default, backbone), dtype)
+    metadata = replace(describe(tokenizer, labels, points, default), backbone=backbone, dtype=dtype)
     save_archive(runtime, metadata, tokenizer.files, path)
     if path.stem == "single":
         save_variants(runtime, metadata, tokenizer.files, path.parent)
@@ -153,6 +167,13 @@ def main() -> None:
             word_piece(),
             ["not_equivalent", "equivalent"],
             [list(pair) for pair in PAIRS],
+        ),
+        "mpnet_pair": write_archive(
+            folder / "mpnet_pair.pt",
+            mpnet_word_piece(),
+            ["not_equivalent", "equivalent"],
+            [list(pair) for pair in PAIRS],
+            backbone="mpnet",
         ),
         "sentencepiece": write_archive(
             folder / "sentencepiece.pt",

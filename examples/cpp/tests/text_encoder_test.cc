@@ -63,6 +63,20 @@ TEST(TextEncoder, PutsNoSeparatorWhereTheArchiveHasNone) {
   EXPECT_EQ(input.front(), layout.init_token);
 }
 
+TEST(TextEncoder, TakesTheSpecialTokensAndTheSeparatorThatTheArchiveNames) {
+  const TextEncoder encoder = Load("mpnet_pair.pt");
+  EXPECT_EQ(encoder.metadata().backbone, "mpnet");
+  const SpecialPieces& pieces = encoder.metadata().tokenizer->special_pieces;
+  EXPECT_EQ(pieces.bos, std::optional<std::string>("<s>"));
+  EXPECT_EQ(pieces.unk, std::optional<std::string>("[UNK]"));
+  const TokenIds input = encoder.Encode(TextPair{"\U0001f600", "<unk>"}).tokens;
+  const std::int64_t unknown = 4;  // [UNK]; `<unk>`, the piece before it, no text can spell
+  ASSERT_GE(input.size(), 6u);
+  EXPECT_EQ(TokenIds(input.begin(), input.begin() + 4), (TokenIds{0, unknown, 2, 2}));
+  EXPECT_EQ(std::count(input.begin(), input.end(), 3), 0);
+  EXPECT_EQ(input.back(), 2);
+}
+
 TEST(TextEncoder, TakesATextInWhichNoTokenIsFound) {
   const TextEncoder encoder = Load("bert_pair.pt");
   const InputLayout& layout = encoder.metadata().layout;
