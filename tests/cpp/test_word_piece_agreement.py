@@ -1,6 +1,6 @@
 """The C++ WordPiece against the Python one, which equals `transformers`, id for id.
 
-Needs BERT's `vocab.txt` (`PF_TOKENIZERS_DIR`) and the program `tokenize`.
+Needs the program `tokenize`, BERT's `vocab.txt` (`PF_TOKENIZERS_DIR`) and MPNet's (`PF_MPNET_DIR`).
 """
 
 import json
@@ -16,7 +16,8 @@ from tests.cpp.programs import ROOT, assert_agree, built, run_program
 from tests.fuzzing import characters, fuzzed_texts
 from tests.text.glue_layout import dev_texts
 from tests.text.small_bpe import write_files
-from tests.text.small_word_piece import bert_files
+from tests.text.small_word_piece import bert_files, mpnet_files
+from tests.text.test_word_piece import TRICKY
 
 N_FUZZED = 120_000
 UNCASED: dict[str, bool] = {}
@@ -40,9 +41,10 @@ def compare(files: dict[str, bytes], folder: Path, texts: list[str]) -> None:
     """Compare the dictionary's ids of all texts."""
     write_files(folder, files)
     tokenizer = WordPiece(files)
-    ids = tokenizer.token_id_map
-    assert ids is not None
-    command = [built("tokenize"), "bert", *(folder / name for name in files)]
+    ids = tokenizer.token_id_map or range(tokenizer.vocab_size)
+    pieces = json.dumps(tokenizer.special_pieces._asdict())
+    paths = [folder / name for name in files]
+    command = [built("tokenize"), "bert", "--special-pieces", pieces, *paths]
     assert_agree(
         lambda batch: [[ids[own_id] for own_id in row] for row in run_program(command, batch)],
         tokenizer.encode_batch,
@@ -121,6 +123,60 @@ def test_without_continuing_pieces(tmp_path: Path) -> None:
     pieces = [each for each in bert_files()["vocab.txt"].decode().split() if each[:2] != "##"]
     files = {"vocab.txt": "\n".join(pieces).encode()}
     compare(files, tmp_path, [*fuzzed_texts(1000, seed=3), "ab", "a b", "##a"])
+
+
+@pytest.fixture(scope="module")
+def mpnets(mpnet_dir: Path) -> dict[str, bytes]:
+    """The published files of MPNet."""
+    return {name: (mpnet_dir / name).read_bytes() for name in mpnet_files()}
+
+
+def spelled_specials(pieces: list[str], n_texts: int, seed: int) -> list[str]:
+    """Return texts in which special tokens of both kinds are spelled, whole and in parts."""
+    rng = random.Random(seed)
+    names = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "[UNK]", "[CLS]", "[SEP]", "<", ">", "##"]
+    parts = [*names, " ", "\U0001f600", *rng.choices(pieces, k=50)]
+    return ["".join(rng.choices(parts, k=rng.randint(1, 12))) for _ in range(n_texts)]
+
+
+def texts_for(files: dict[str, bytes], n_fuzzed: int) -> list[str]:
+    pieces = files["vocab.txt"].decode().split()
+    words = words_of_pieces(pieces, n_fuzzed // 4, seed=20210615)
+    specials = spelled_specials(pieces, n_fuzzed // 4, seed=20210616)
+    return [*TRICKY, *words, *specials, *fuzzed_texts(n_fuzzed, seed=20210617)]
+
+
+def test_small_vocabulary_of_mpnet(tmp_path: Path) -> None:
+    files = mpnet_files()
+    compare(files, tmp_path, texts_for(files, 20_000))
+
+
+def test_mpnets_vocabulary(mpnets: dict[str, bytes], tmp_path: Path) -> None:
+    compare(mpnets, tmp_path, texts_for(mpnets, N_FUZZED))
+
+
+def test_real_sentences_by_mpnet(
+    mpnets: dict[str, bytes], tmp_path: Path, *, glue_dir: Path
+) -> None:
+    compare(mpnets, tmp_path, dev_texts(glue_dir))
+
+
+def test_other_names_than_the_kinds_own_have_to_be_told(tmp_path: Path) -> None:
+    pieces = ["<s>", "<pad>", "</s>", "[UNK]", "a", "##b", "<mask>"]
+    tokenizer = WordPiece({"vocab.txt": "\n".join(pieces).encode()})
+    write_files(tmp_path, tokenizer.files)
+
+    def run(*flags: str) -> subprocess.CompletedProcess[str]:
+        command = [str(built("tokenize")), "bert", *flags, str(tmp_path / "vocab.txt")]
+        return subprocess.run(
+            command, input='"ab c"\n', capture_output=True, text=True, check=False
+        )
+
+    assert "must hold the special piece [CLS], but lacks it" in run().stderr
+    told = run("--special-pieces", json.dumps(tokenizer.special_pieces._asdict()))
+    assert (told.returncode, told.stdout) == (0, "4 5 3\n"), told.stderr
+    none = run("--special-pieces", '{"bos": "<s>"}')
+    assert none.returncode == 2 and "must have an unknown piece" in none.stderr
 
 
 def test_table_is_that_of_the_installed_tokenizers() -> None:
