@@ -142,7 +142,9 @@ def _is_ours(state: dict[str, Any]) -> bool:
     cfg = state.get("cfg")
     if not isinstance(cfg, dict) or cfg.get("task") is None:
         return False
-    return str((cfg.get("model") or {}).get("_name")).startswith("past_future_")
+    model = cfg.get("model")  # a Namespace in checkpoints of fairseq's argparse age
+    name = model.get("_name") if isinstance(model, dict) else None
+    return str(name).startswith("past_future_")
 
 
 def _chosen(cfg: Any) -> tuple[Path | None, str]:
