@@ -74,8 +74,8 @@ ours both-1e-4-power-3 1e-4 --layer-weight-power 3
 ours both-2e-4 2e-4
 ours both-5e-5 5e-5
 ours both-1e-4-frozen-3 1e-4 --frozen-layers 3
-# How much of the gradient of the exits before the last reaches the encoder; 1 is the paper.
-for scale in 0 0.03 0.1 0.3 1; do
+# How much of the gradient of the exits before the last reaches the encoder; both-1e-4 has 1, the paper's.
+for scale in 0 0.03 0.1 0.3; do
   cell "both-1e-4-g-$scale" 1e-4 --criterion past_future --exit-gradient-scale "$scale"
 done
 ours mean-1e-4 1e-4 --readout mean
