@@ -1,10 +1,7 @@
 """Classify sentences in Python, from an archive or straight from a checkpoint."""
 
-import math
-import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from numbers import Real
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +10,18 @@ from torch import Tensor
 
 from pf_fairseq.artefact.loading import check_default_dtype, load_archive
 from pf_fairseq.artefact.metadata import ArchiveMetadata
-from pf_fairseq.artefact.operating_points import read_operating_points
 from pf_fairseq.errors import InputError
 from pf_fairseq.files import is_torchscript
 from pf_fairseq.runtime.devices import check_device
 from pf_fairseq.runtime.executor import use_simple_executor, without_autocast
+from pf_fairseq.serving.arguments import (
+    read_batch_size,
+    read_parameter,
+    read_path,
+    with_points,
+)
 from pf_fairseq.text.inputs import InputLayout, build_input, pad_batch
 from pf_fairseq.text.tokenizer import Tokenizer, tokenizer_from_files
-from pf_fairseq.values import shown
 
 Text = str | tuple[str, str]
 
@@ -104,10 +105,12 @@ class EarlyExitClassifier:
             InputError: if the file, the data, the points or the device cannot be used.
         """
         source = _Source(
-            path=_path(path, "path"),
-            data=None if data is None else _path(data, "data"),
+            path=read_path(path, "path"),
+            data=None if data is None else read_path(data, "data"),
             operating_points=(
-                None if operating_points is None else _path(operating_points, "operating_points")
+                None
+                if operating_points is None
+                else read_path(operating_points, "operating_points")
             ),
             device=check_device(device, "device"),
         )
@@ -127,7 +130,7 @@ class EarlyExitClassifier:
             )
         metadata = archive.metadata
         if source.operating_points is not None:
-            metadata = _with_points(metadata, source.operating_points)
+            metadata = with_points(metadata, source.operating_points)
         tokenizer = tokenizer_from_files(entry.kind, archive.files, entry.special_pieces)
         return cls(archive.module, metadata, tokenizer, source.lasting(source.data))
 
@@ -169,7 +172,7 @@ class EarlyExitClassifier:
                 that is no number or no operating point's; if the model's answers are none.
         """
         tau = self._threshold(speedup, threshold)
-        batch_size = _batch_size(batch_size)
+        batch_size = read_batch_size(batch_size)
         inputs = self._encode(texts)
         order = sorted(range(len(inputs)), key=lambda index: len(inputs[index]))
         predictions: dict[int, Prediction] = {}
@@ -185,10 +188,10 @@ class EarlyExitClassifier:
         if threshold is not None:
             policy = self.metadata.policy
             hint = f"Use {policy.never:g} to never exit early."
-            return _number(threshold, "threshold", policy.parameter_unit, hint)
+            return read_parameter(threshold, "threshold", policy.parameter_unit, hint)
         if speedup is not None:
             hint = "Use that of an operating point."
-            return self.metadata.threshold_for(_number(speedup, "speedup", "a ratio", hint))
+            return self.metadata.threshold_for(read_parameter(speedup, "speedup", "a ratio", hint))
         return self.metadata.default_threshold
 
     def _encode(self, texts: Sequence[Text]) -> list[list[int]]:
@@ -288,58 +291,3 @@ def _load_again(source: _Source, metadata: ArchiveMetadata) -> EarlyExitClassifi
             "process instead."
         )
     return classifier
-
-
-def _with_points(metadata: ArchiveMetadata, path: Path) -> ArchiveMetadata:
-    """The archive's metadata with the points of a file, which must be chosen for its exits."""
-    points = read_operating_points(
-        path,
-        task=metadata.task,
-        checkpoint_sha256=metadata.checkpoint_sha256,
-        dtype=metadata.dtype,
-    )
-    if points.origin is not None:
-        for name in ("policy", "min_exit_layer", "check_interval"):
-            wanted, stated = getattr(metadata, name), getattr(points.origin, name)
-            if wanted != stated:
-                raise InputError(
-                    f"`{path}` was made for the {name} {stated}, but the archive has {wanted}; "
-                    "export it with these points."
-                )
-    return replace(
-        metadata,
-        operating_points=points.points,
-        default=points.default,
-        default_threshold=points.default_threshold(metadata.policy.never),
-    )
-
-
-def _path(path: object, name: str) -> Path:
-    if not isinstance(path, str | Path):
-        raise InputError(f"`{name}` must be a path, but is {shown(path)} instead.")
-    return Path(path)
-
-
-def _number(value: object, name: str, unit: str, hint: str) -> float:
-    """A number within what float32 holds; beyond that it is infinite."""
-    if isinstance(value, Real) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:  # an int of more than 308 digits
-            number = math.copysign(math.inf, 1 if value > 0 else -1)  # type: ignore[operator]
-        if not math.isnan(number):
-            return number
-        raise InputError(f"`{name}` must be a number ({unit}), but is NaN instead. {hint}")
-    raise InputError(f"`{name}` must be a number ({unit}), but is {shown(value)} instead. {hint}")
-
-
-def _batch_size(value: object) -> int:
-    try:
-        size = 0 if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        size = 0
-    if size < 1:
-        raise InputError(
-            f"`batch_size` must be a whole number of at least 1, but is {shown(value)} instead."
-        )
-    return size
