@@ -13,10 +13,10 @@ from pf_fairseq.artefact.metadata import ArchiveMetadata
 from pf_fairseq.artefact.saving import METADATA_NAME
 from pf_fairseq.errors import InputError
 from pf_fairseq.files import ZIP_ERRORS
+from pf_fairseq.runtime.lowering import DTYPES
 
 FOLDER_ATTRIBUTE = 0x10  # of DOS, in the low byte of an entry's external attributes
 MOST_INFLATED = 1 << 28  # bytes; what torch compresses is code, which is small
-_CHECKED_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def check_module(
         InputError: naming what differs.
     """
     check_default_dtype(metadata, source)
-    dtype = _CHECKED_DTYPES.get(metadata.dtype)
+    dtype = DTYPES.get(metadata.dtype)
     held = {p.dtype for p in module.parameters() if p.is_floating_point()}
     if dtype is not None and held and dtype not in held:
         raise _contradiction(source, f"`dtype` {metadata.dtype}, but the weights are {held.pop()}")

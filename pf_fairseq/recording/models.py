@@ -14,6 +14,7 @@ from pf_fairseq.errors import InputError
 from pf_fairseq.modules.policies import POLICIES
 from pf_fairseq.modules.policy_description import PolicyDescription
 from pf_fairseq.runtime.devices import check_device
+from pf_fairseq.runtime.lowering import FLOAT32
 from pf_fairseq.text.fingerprint import DataFingerprint
 from pf_fairseq.text.task import TaskDescription
 from pf_fairseq.values import shown
@@ -88,7 +89,7 @@ def model_of_trained(trained: "TrainedModel", device: str) -> RecordedModel:
         policy=POLICIES[trained.model.method.default_policy].description,
         min_exit_layer=1,
         check_interval=1,
-        dtype="float32",
+        dtype=FLOAT32,
         checkpoint_sha256=trained.sha256,
     )
 

@@ -11,12 +11,12 @@ from pf_fairseq.artefact.operating_points import FILE_NAME, read_operating_point
 from pf_fairseq.errors import InputError
 from pf_fairseq.exiting.point import NO_POINTS, PointSet
 from pf_fairseq.runtime.early_exit import EarlyExitRuntime
+from pf_fairseq.runtime.lowering import FLOAT32
 from pf_fairseq.text.tokenizer import Tokenizer, load_tokenizer
 from pf_fairseq.trained.exporting import ExportOptions, build_metadata, build_runtime
 from pf_fairseq.trained.loading import TrainedModel, load_trained_model
 
 LOGGER = logging.getLogger(__name__)
-DTYPE = "float32"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def build_eager(
         points = _points_beside(trained)
     else:
         points = _read(operating_points, trained)
-    options = ExportOptions(points=points, dtype=DTYPE)
+    options = ExportOptions(points=points, dtype=FLOAT32)
     tokenizer = load_tokenizer(trained.task.tokenizer, trained.data / "tokenizer")
     runtime = build_runtime(trained, options).to(device)
     metadata = build_metadata(trained, options, tokenizer)
@@ -57,7 +57,7 @@ def build_eager(
 
 def _read(path: Path, trained: TrainedModel) -> PointSet:
     return read_operating_points(
-        path, task=trained.task.task, checkpoint_sha256=trained.sha256, dtype=DTYPE
+        path, task=trained.task.task, checkpoint_sha256=trained.sha256, dtype=FLOAT32
     )
 
 
